@@ -1,0 +1,56 @@
+// What the HTTP side sees of the sidecar: read-only, copies of values. The engine stands behind it,
+// a fake in the tests. Thread-safe: any method from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sidecar/exposition/exposition.h"
+#include "sidecar/publishers/info.h"
+
+namespace weir::sidecar {
+
+struct StatusReport {
+  std::string version;
+  std::string revision;
+  std::string node;
+  std::int64_t started_unix_ms = 0;
+  std::int64_t now_unix_ms = 0;
+
+  // NATS
+  bool nats_connected = false;
+  std::string nats_url;  // without credentials
+  bool nats_embedded = false;
+  std::uint64_t nats_reconnects = 0;
+  std::string nats_last_error;
+
+  // Registry and recovery
+  bool recovered = false;  // false: /metrics answers 503, /readyz 503
+  std::string recovery;    // in words: "waiting for 3 of 12 instances", "done"
+  std::string state_dir;   // or "none"
+  std::uint64_t families = 0;
+  std::uint64_t series = 0;
+  std::uint64_t frames_applied = 0;
+  std::uint64_t frames_duplicate = 0;
+  std::uint64_t frames_refused = 0;
+
+  std::vector<std::string> degraded;  // reasons in words; empty: all is well
+};
+
+class View {
+ public:
+  virtual ~View() = default;
+
+  // The body of /metrics.
+  [[nodiscard]] virtual std::string metrics(Format format, const Selection& selection) = 0;
+  // Called when the answer is on its way, for the self metrics.
+  virtual void scraped(double seconds, std::size_t bytes) = 0;
+
+  [[nodiscard]] virtual StatusReport status() const = 0;
+  [[nodiscard]] virtual std::vector<PublisherInfo> publishers() const = 0;
+  [[nodiscard]] virtual std::vector<ServiceInfo> services() const = 0;
+  [[nodiscard]] virtual std::vector<RefusalInfo> refusals() const = 0;  // newest first
+};
+
+}  // namespace weir::sidecar
