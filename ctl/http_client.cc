@@ -30,7 +30,9 @@ class Exchange {
     request_.version(11);
     request_.method(http::verb::get);
     request_.target(url.path);
-    request_.set(http::field::host, url.host);
+    const bool ipv6 = url.host.find(':') != std::string::npos;
+    request_.set(http::field::host,
+                 fmt::format("{}{}{}:{}", ipv6 ? "[" : "", url.host, ipv6 ? "]" : "", url.port));
     request_.set(http::field::user_agent, "weirctl/" WEIR_VERSION);
     request_.set(http::field::connection, "close");
     parser_.body_limit(kBodyBytesMax);
@@ -49,7 +51,8 @@ class Exchange {
   [[nodiscard]] const char* step() const { return step_; }
   [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] HttpAnswer take() {
-    return {.code = parser_.get().result_int(), .body = std::move(parser_.get().body())};
+    return {.code = static_cast<int>(parser_.get().result_int()),
+            .body = std::move(parser_.get().body())};
   }
 
  private:

@@ -56,7 +56,7 @@ Parsed parse_command_line(int argc, const char* const* argv, std::ostream& out, 
   CLI::App app("weirctl: ask a running Weir", "weirctl");
   app.footer(kFooter);
   app.set_version_flag("--version", "weirctl " WEIR_VERSION " (" WEIR_REVISION ")");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // CLI11 would hide a misspelt command behind "required"
   app.fallthrough();
   add_addresses(app, options);
   CLI::App* doctor = app.add_subcommand("doctor", kDoctorHelp);
@@ -72,6 +72,10 @@ Parsed parse_command_line(int argc, const char* const* argv, std::ostream& out, 
     const bool asked = error.get_exit_code() == 0;  // --help and --version
     app.exit(error, out, err);
     return {.options = std::nullopt, .exit_code = asked ? 0 : kExitUsage};
+  }
+  if (!doctor->parsed() && !publishers->parsed()) {
+    err << "weirctl: no command given: doctor or publishers (see --help)\n";
+    return {.options = std::nullopt, .exit_code = kExitUsage};
   }
   options.command = publishers->parsed() ? Command::kPublishers : Command::kDoctor;
   return {.options = options, .exit_code = 0};
