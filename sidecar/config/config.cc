@@ -125,7 +125,7 @@ void apply_file(ConfigResult& result, const std::vector<Option>& options) {
   for (const YamlEntry& entry : contents.entries) {
     const bool known =
         find_option(options, entry.key) != nullptr || entry.key.starts_with(kAggregationPrefix);
-    const YamlPlace& place = known ? entry.value_place : entry.key_place;
+    const YamlPlace& place = known && entry.has_value ? entry.value_place : entry.key_place;
     const std::string reason = apply_entry(result.config, options, keys, entry);
     if (!reason.empty()) {
       result.errors.push_back(place.in(file) + ": " + entry.key + ": " + reason);

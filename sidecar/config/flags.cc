@@ -15,7 +15,8 @@ Flags parse_flags(const std::vector<std::string>& arguments, const std::vector<O
   app.add_flag("--help,-h", flags.help);
   app.add_flag("--version", flags.version);
   app.add_flag("--check-config", flags.check_config);
-  app.add_option("--config", flags.config_file);
+  app.add_option("--config", flags.config_file)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 
   std::vector<std::string> known{"--help", "--version", "--check-config", "--config"};
   std::vector<std::string> values(options.size());
