@@ -107,6 +107,17 @@ bool fill_row(const Registry& registry, const Family& family, const Series& seri
   return true;
 }
 
+void show_zero(SnapshotRow& row, Snapshot& snapshot) {
+  if (row.kind == SnapshotRow::Kind::kHistogram) {
+    std::fill(snapshot.buckets.begin() + static_cast<std::ptrdiff_t>(row.first_bucket),
+              snapshot.buckets.end(), 0);
+    row.sum = 0;
+  } else {
+    row.kind = SnapshotRow::Kind::kInteger;
+    row.integer = 0;
+  }
+}
+
 }  // namespace
 
 AggregatedReading aggregate_readings(const Registry& registry, const Series& series,
@@ -156,7 +167,7 @@ AggregatedReading aggregate_readings(const Registry& registry, const Series& ser
   return result;
 }
 
-Snapshot take_snapshot(const Registry& registry, const Selection& selection,
+Snapshot take_snapshot(Registry& registry, const Selection& selection,
                        const SnapshotRules& rules) {
   Snapshot snapshot;
   for (const std::uint32_t index : registry.shown_families()) {
@@ -171,6 +182,9 @@ Snapshot take_snapshot(const Registry& registry, const Selection& selection,
       SnapshotRow row;
       if (series_matches(family, series, selection) &&
           fill_row(registry, family, series, rules, out, snapshot, row)) {
+        if (registry.take_zero(series_index)) {
+          show_zero(row, snapshot);
+        }
         out.rows.push_back(row);
       }
     }

@@ -48,7 +48,7 @@ struct SnapshotRules {
   std::int64_t series_ttl_ms = 3'600'000;
 };
 
-[[nodiscard]] Snapshot take_snapshot(const Registry& registry, const Selection& selection,
+[[nodiscard]] Snapshot take_snapshot(Registry& registry, const Selection& selection,
                                      const SnapshotRules& rules);
 
 // The aggregated value of a gauge or external counter; nothing if no publisher states one now.
