@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -19,7 +19,8 @@ namespace weir {
 namespace {
 
 constexpr std::int64_t kLookAgainMs = 1000;
-constexpr std::int64_t kReviveMs = 2000;
+constexpr std::int64_t kConnectAgainMinMs = 250;
+constexpr std::int64_t kConnectAgainMaxMs = 5000;
 
 Instant now() {
   using std::chrono::duration_cast;
@@ -154,8 +155,10 @@ class NatsPublisher::Worker {
     while (!core.finished()) {
       const Instant tick = now();
       core.on_tick(tick);
-      look_again(core, transport, tick);
-      wait(core, tick);
+      if (!core.finished()) {
+        look_again(core, transport, tick);
+        wait(core, tick);
+      }
     }
     publish_status(core);
   }
@@ -183,21 +186,30 @@ class NatsPublisher::Worker {
 
   // The sidecar may have started later than we, or anew on another port, with another token.
   void look_again(PublisherCore& core, NatsTransport& transport, Instant tick) {
-    if (!core.is_lost() || stopping_ || tick.steady_ms < look_again_ms_) {
+    if (!core.is_lost()) {
+      connect_again_delay_ms_ = kConnectAgainMinMs;
       return;
     }
-    look_again_ms_ = tick.steady_ms + kLookAgainMs;
-    Discovered discovered;
-    if (!discover(options_, surroundings_, discovered).ok()) {
-      return;  // the options were good; a file that is half written will be whole the next time
+    if (stopping_) {
+      return;
     }
-    core.move_to_node(discovered.node, tick);
-    if (discovered.connect != connect_) {
-      connect_ = discovered.connect;
+    bool connect_anew = transport.is_closed() && tick.steady_ms >= connect_again_ms_;
+    if (tick.steady_ms >= look_again_ms_ || connect_anew) {
+      look_again_ms_ = tick.steady_ms + kLookAgainMs;
+      Discovered discovered;
+      // The options were good; a file that is half written will be whole the next time.
+      if (discover(options_, surroundings_, discovered).ok()) {
+        core.move_to_node(discovered.node, tick);
+        connect_anew = connect_anew || discovered.connect != connect_;
+        connect_ = discovered.connect;
+      }
+    }
+    if (connect_anew) {
       transport.connect(connect_);
-    } else if (tick.steady_ms >= revive_ms_) {
-      revive_ms_ = tick.steady_ms + kReviveMs;
-      transport.revive_if_closed();
+      const auto chance = static_cast<std::int64_t>(wire::InstanceId::random().low >> 1);
+      connect_again_ms_ = now().steady_ms + connect_again_delay_ms_ / 2 +
+                          chance % (connect_again_delay_ms_ / 2 + 1);
+      connect_again_delay_ms_ = std::min(2 * connect_again_delay_ms_, kConnectAgainMaxMs);
     }
   }
 
@@ -211,7 +223,8 @@ class NatsPublisher::Worker {
   PublisherSettings settings_;
   bool stopping_ = false;
   std::int64_t look_again_ms_ = 0;
-  std::int64_t revive_ms_ = 0;
+  std::int64_t connect_again_ms_ = 0;
+  std::int64_t connect_again_delay_ms_ = kConnectAgainMinMs;
 
   mutable std::mutex mutex_;  // protects the next three
   PublisherStatus status_;

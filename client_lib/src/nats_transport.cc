@@ -26,9 +26,6 @@ std::int64_t reconnect_delay_ms(natsConnection*, int attempts, void*) {
   return wait / 2 + chance % (wait / 2 + 1);
 }
 
-// Makes natsConnection_Connect() return at once when the first attempt fails.
-void on_late_connect(natsConnection*, void*) {}
-
 // The public key in a file of nkeys: a word of 56 base32 characters that begins with U.
 std::string public_nkey_of(std::string_view text) {
   constexpr std::size_t kKeyLength = 56;
@@ -66,7 +63,6 @@ void NatsTransport::connect(const ConnectOptions& options) {
   options_ = options;
   shown_url_ = without_secrets(options.url);
   problem_.clear();
-  was_down_ = false;
 
   natsOptions* raw_options = nullptr;
   if (!good(natsOptions_Create(&raw_options), "options")) {
@@ -81,26 +77,18 @@ void NatsTransport::connect(const ConnectOptions& options) {
     return;
   }
   statistics_.reset(raw_statistics);
+  // The first connection is made here, not by nats.c in the background: only so is the reason of a
+  // failure to be had. A connection that was made once nats.c makes again by itself.
   natsConnection* raw_connection = nullptr;
-  const natsStatus status = natsConnection_Connect(&raw_connection, raw_options);
-  connection_.reset(raw_connection);
   ++opened_;
-  if (status != NATS_OK && status != NATS_NOT_YET_CONNECTED) {
-    (void)good(status, "connect");
-    connection_.reset();
+  if (good(natsConnection_Connect(&raw_connection, raw_options), "cannot connect")) {
+    connection_.reset(raw_connection);
   }
 }
 
-void NatsTransport::revive_if_closed() {
-  if (connection_ == nullptr ||
-      natsConnection_Status(connection_.get()) == NATS_CONN_STATUS_CLOSED) {
-    const std::string why = why_down();
-    connect(ConnectOptions(options_));
-    was_down_ = true;
-    if (problem_.empty() && link() != Link::kConnected) {
-      problem_ = why;
-    }
-  }
+bool NatsTransport::is_closed() const {
+  return connection_ == nullptr ||
+         natsConnection_Status(connection_.get()) == NATS_CONN_STATUS_CLOSED;
 }
 
 void NatsTransport::leave() {
@@ -116,12 +104,17 @@ bool NatsTransport::good(natsStatus status, const char* what) {
   if (status == NATS_OK) {
     return true;
   }
-  problem_ = std::string(what) + ": " + natsStatus_GetText(status);
+  std::string_view why = natsStatus_GetText(status);
   natsStatus last_status = NATS_OK;
   if (const char* last = nats_GetLastError(&last_status);
       last != nullptr && *last != '\0' && last_status == status) {
-    problem_ += std::string(" (") + last + ")";
+    why = last;
+    // The library puts its source line in front: "(conn.c:2088): No server available".
+    if (const std::size_t end = why.find("): "); why.starts_with('(') && end != why.npos) {
+      why.remove_prefix(end + 3);
+    }
   }
+  problem_ = std::string(what) + ": " + std::string(why);
   return false;
 }
 
@@ -136,8 +129,6 @@ bool NatsTransport::set_options(natsOptions* options) {
          good(natsOptions_SetMaxReconnect(options, -1), "reconnect") &&
          good(natsOptions_SetCustomReconnectDelay(options, reconnect_delay_ms, nullptr), "delay") &&
          good(natsOptions_SetReconnectBufSize(options, kReconnectBufferBytes), "buffer") &&
-         good(natsOptions_SetRetryOnFailedConnect(options, true, on_late_connect, nullptr),
-              "retry") &&
          good(natsOptions_SetMaxPendingMsgs(options, kMessagesPendingMax), "pending") &&
          good(natsOptions_SetSendAsap(options, true), "send asap") && set_proof(options) &&
          set_tls(options);
@@ -196,20 +187,10 @@ bool NatsTransport::set_tls(natsOptions* options) {
 }
 
 Transport::Link NatsTransport::link() {
-  if (connection_ != nullptr) {
-    switch (natsConnection_Status(connection_.get())) {
-      case NATS_CONN_STATUS_CONNECTED:
-        was_down_ = false;
-        problem_.clear();
-        return Link::kConnected;
-      case NATS_CONN_STATUS_CONNECTING:
-        return was_down_ ? Link::kDown : Link::kTrying;
-      default:
-        break;
-    }
-  }
-  was_down_ = true;
-  return Link::kDown;
+  return connection_ != nullptr &&
+                 natsConnection_Status(connection_.get()) == NATS_CONN_STATUS_CONNECTED
+             ? Link::kConnected
+             : Link::kDown;
 }
 
 std::uint64_t NatsTransport::connections() {
@@ -272,15 +253,21 @@ bool NatsTransport::publish(std::string_view subject, std::span<const std::uint8
 
 bool NatsTransport::receive(Message& message) {
   for (const NatsSubscription& subscription : subscriptions_) {
+    if (subscription == nullptr) {
+      continue;
+    }
     natsMsg* raw = nullptr;
-    if (subscription == nullptr ||
-        natsSubscription_NextMsg(&raw, subscription.get(), 0) != NATS_OK) {
+    const natsStatus status = natsSubscription_NextMsg(&raw, subscription.get(), 0);
+    if (status != NATS_OK && status != NATS_NO_RESPONDERS) {
       continue;
     }
     message_.reset(raw);
-    message.no_responders = natsMsg_IsNoResponders(raw);
-    message.bytes = {reinterpret_cast<const std::uint8_t*>(natsMsg_GetData(raw)),
-                     static_cast<std::size_t>(natsMsg_GetDataLength(raw))};
+    message.no_responders = status == NATS_NO_RESPONDERS;
+    message.bytes = {};
+    if (raw != nullptr) {
+      message.bytes = {reinterpret_cast<const std::uint8_t*>(natsMsg_GetData(raw)),
+                       static_cast<std::size_t>(natsMsg_GetDataLength(raw))};
+    }
     return true;
   }
   return false;
@@ -294,7 +281,7 @@ std::string NatsTransport::why_down() {
     why = last;
   }
   if (why.empty()) {
-    why = "no answer yet";
+    why = "the connection was lost";
   }
   return options_.note.empty() ? why : why + "; " + options_.note;
 }

@@ -34,11 +34,11 @@ class NatsTransport : public Transport {
   NatsTransport(std::string client_name, wire::Subjects subjects);
   ~NatsTransport() override;
 
-  // Leaves the present connection, if any, and begins to connect as said here. Connecting goes on
-  // in the background; link() tells.
+  // Leaves the present connection, if any, and tries once to connect as said here: at most about a
+  // second for each server. Once made, nats.c keeps it up in the background, with back-off.
   void connect(const ConnectOptions& options);
-  // Makes a connection that nats.c has given up (an authorization error, twice) anew.
-  void revive_if_closed();
+  // Never made, or given up by nats.c (it was refused twice): only connect() helps.
+  [[nodiscard]] bool is_closed() const;
 
   Link link() override;
   std::uint64_t connections() override;
@@ -61,8 +61,7 @@ class NatsTransport : public Transport {
   const wire::Subjects subjects_;
   ConnectOptions options_;
   std::string shown_url_;
-  std::string problem_;  // what kept us from even trying
-  bool was_down_ = false;
+  std::string problem_;  // why connect() failed
 
   std::uint64_t opened_ = 0;
   NatsConnection connection_;

@@ -11,7 +11,8 @@ namespace {
 constexpr std::int64_t kHelloAgainMs = 5000;
 constexpr std::int64_t kHelloAgainMaxMs = 60'000;
 constexpr std::int64_t kPollMs = 1000;      // control messages may wait that long
-constexpr std::int64_t kPollEagerMs = 50;   // an answer or a connection is expected
+constexpr std::int64_t kPollEagerMs = 50;   // an answer is expected
+constexpr std::int64_t kPollDownMs = 100;   // a connection may come
 constexpr std::int64_t kPollGoodbyeMs = 2;  // someone waits for us to end
 constexpr std::int64_t kGoodbyesPerTimeout = 3;
 
@@ -274,8 +275,9 @@ std::int64_t PublisherCore::next_tick_ms(Instant now) const {
   if (phase_ == Phase::kGoodbye) {
     return now.steady_ms + kPollGoodbyeMs;
   }
-  const bool eager = answer_pending_ || !listening_;
-  std::int64_t next = now.steady_ms + (eager ? kPollEagerMs : kPollMs);
+  std::int64_t next = now.steady_ms + (!listening_       ? kPollDownMs
+                                       : answer_pending_ ? kPollEagerMs
+                                                         : kPollMs);
   if (listening_) {
     next = std::min(next, hello_due_ms_);
     if (state_ != PublisherState::kNoSidecar) {
