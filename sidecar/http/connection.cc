@@ -121,14 +121,12 @@ void Connection::on_bad_request(error_code error) {
                    false);
   }
   if (error == bhttp::error::header_limit || error == bhttp::error::buffer_overflow) {
-    const auto data = buffer_.cdata();
-    const std::string_view seen(static_cast<const char*>(data.data()), data.size());
-    const std::size_t line = std::min(seen.find("\r\n"), seen.size());
+    const bool target_is_read = !parser_->get().target().empty();
     return respond(
-        line > context_.options.target_bytes_max
-            ? plain(414, "the request target is too long")
-            : plain(431, "the header is larger than " +
-                             std::to_string(context_.options.header_bytes_max) + " bytes"),
+        target_is_read
+            ? plain(431, "the header is larger than " +
+                             std::to_string(context_.options.header_bytes_max) + " bytes")
+            : plain(414, "the request target is too long"),
         false);
   }
   const bool parse_error =
