@@ -24,6 +24,9 @@ enum class Reason : std::uint8_t {
   kLimitExceeded,       // too many families, series, labels
   kConflict,            // contradicts an accepted definition
   kReserved,            // names that Weir itself uses
+  kUnknownInstance,  // a delta of an instance that has not introduced itself: a keyframe is asked
+                     // for
+  kIncomplete,       // a part of a keyframe whose other parts never came
   kCount,
 };
 

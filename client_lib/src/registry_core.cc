@@ -1,0 +1,317 @@
+#include "registry_core.h"
+
+#include <chrono>
+#include <exception>
+
+#include "schemas/instance_id.h"
+#include "schemas/limits.h"
+#include "validation.h"
+#include "value_hash.h"
+
+namespace weir {
+namespace {
+
+std::int64_t unix_ms_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
+RegistryCore::RegistryCore(RegistryOptions options)
+    : options_(std::move(options)),
+      status_(check_labels("constant", options_.constant_labels)),
+      seed_(wire::InstanceId::random().low) {}
+
+Status RegistryCore::register_family(MetricKind kind, FamilyOptions options,
+                                     const std::string& prefix, const Labels& scope_labels,
+                                     FamilyCore*& family) {
+  family = nullptr;
+  if (!status_.ok()) {
+    return status_;
+  }
+  FamilyDefinition wanted;
+  wanted.kind = kind;
+  wanted.name = prefix.empty() ? std::move(options.name) : prefix + "_" + options.name;
+  wanted.help = std::move(options.help);
+  wanted.unit = std::move(options.unit);
+  std::vector<std::string> fixed_values;
+  for (const auto& [name, value] : scope_labels) {
+    wanted.label_names.push_back(name);
+    fixed_values.push_back(value);
+  }
+  wanted.label_names.insert(wanted.label_names.end(), options.labels.begin(), options.labels.end());
+  wanted.aggregation = options.aggregation;
+  if (options.hold.count() < 0) {
+    return Status::error("metric \"" + wanted.name + "\": hold is negative");
+  }
+  wanted.hold_ms = static_cast<std::uint64_t>(options.hold.count());
+  wanted.bounds = std::move(options.bounds);
+  wanted.group = std::move(options.group);
+  if (Status status = check_labels("scope", scope_labels); !status.ok()) {
+    return Status::error("metric \"" + wanted.name + "\": " + status.reason());
+  }
+  if (Status status = check_definition(wanted, options_.constant_labels); !status.ok()) {
+    return status;
+  }
+
+  const std::unique_lock lock(mutex_);
+  if (const auto known = by_name_.find(wanted.name); known != by_name_.end()) {
+    FamilyDefinition& first = *known->second;
+    if (first.name != wanted.name) {
+      return Status::error("metric \"" + wanted.name + "\": the name is taken by the " +
+                           kind_name(first.kind) + " \"" + first.name + "\" on a /metrics page");
+    }
+    if (Status status = check_same(first, wanted); !status.ok()) {
+      return status;
+    }
+    family = &bound(first, std::move(fixed_values));
+    return {};
+  }
+  const std::vector<std::string> derived = derived_names(wanted);
+  for (const std::string& name : derived) {
+    if (const auto known = by_name_.find(name); known != by_name_.end()) {
+      return Status::error("metric \"" + wanted.name + "\": takes the name \"" + name +
+                           "\" on a /metrics page, as does \"" + known->second->name + "\"");
+    }
+  }
+  if (definitions_.size() >= wire::Limits{}.families_per_publisher_max) {
+    return Status::error("metric \"" + wanted.name + "\": the registry is full, the limit is " +
+                         std::to_string(definitions_.size()) + " families");
+  }
+  wanted.id = static_cast<std::uint32_t>(definitions_.size());
+  FamilyDefinition& definition = definitions_.emplace_back(std::move(wanted));
+  definition.layout = {definition.bounds.data(),
+                       static_cast<std::uint32_t>(definition.bounds.size())};
+  by_name_.emplace(definition.name, &definition);
+  for (const std::string& name : derived) {
+    by_name_.emplace(name, &definition);
+  }
+  family = &bound(definition, std::move(fixed_values));
+  return {};
+}
+
+FamilyCore& RegistryCore::bound(FamilyDefinition& definition,
+                                std::vector<std::string> fixed_values) {
+  for (FamilyCore& family : definition.families) {
+    if (family.fixed_values == fixed_values) {
+      return family;
+    }
+  }
+  FamilyCore& family = definition.families.emplace_back();
+  family.registry = this;
+  family.definition = &definition;
+  family.fixed_values = std::move(fixed_values);
+  family.serial = next_serial();
+  family.seed = detail::mix(seed_, family.serial | 1);
+  return family;
+}
+
+SeriesCore* RegistryCore::series_of(FamilyCore& family,
+                                    std::span<const std::string_view> values) noexcept {
+  const std::uint64_t hash = hash_values(family.seed, values);
+  SeriesCache* cache = cells::thread_cache();
+  if (cache != nullptr) [[likely]] {
+    const SeriesCache::Entry& entry = cache->entry(hash);
+    if (entry.family_serial == family.serial && entry.hash == hash &&
+        !entry.series->hidden.load(std::memory_order_relaxed) &&
+        entry.series->label_values == values) [[likely]] {
+      return entry.series;
+    }
+  }
+  try {
+    SeriesCore* series = find_or_make(family, values, hash);
+    if (cache != nullptr && series != nullptr) {
+      cache->entry(hash) = {family.serial, hash, series};
+    }
+    return series;
+  } catch (const std::exception& error) {  // out of memory
+    refuse(error.what());
+    return nullptr;
+  }
+}
+
+SeriesCore* RegistryCore::find_or_make(FamilyCore& family, std::span<const std::string_view> values,
+                                       std::uint64_t hash) {
+  {
+    const std::shared_lock lock(mutex_);
+    SeriesCore* series = family.index.find(hash, values);
+    if (series != nullptr && !series->hidden.load(std::memory_order_relaxed)) {
+      return series;
+    }
+  }
+  const std::unique_lock lock(mutex_);
+  if (SeriesCore* series = family.index.find(hash, values); series != nullptr) {
+    set_hidden(*series, false);
+    return series;
+  }
+  return make(family, values, hash);
+}
+
+SeriesCore* RegistryCore::make(FamilyCore& family, std::span<const std::string_view> values,
+                               std::uint64_t hash) {
+  if (std::string reason = why_bad_values(family, values); !reason.empty()) {
+    refuse(reason);
+    return nullptr;
+  }
+  if (series_.size() >= std::min(options_.series_max, wire::Limits{}.series_per_publisher_max)) {
+    refuse("metric \"" + family.definition->name + "\": the registry is full, the limit is " +
+           std::to_string(series_.size()) + " series");
+    return nullptr;
+  }
+  PackedStrings label_values(values);
+  family.index.reserve_one();
+  std::vector<SeriesCore*>& siblings = family.definition->series;
+  if (siblings.size() == siblings.capacity()) {
+    siblings.reserve(2 * siblings.size() + 1);
+  }
+  SeriesCore& series = series_.emplace_back();
+  // From here on nothing throws but give_value(), which leaves nothing behind.
+  series.family = &family;
+  series.hash = hash;
+  series.id = static_cast<std::uint32_t>(series_.size() - 1);
+  series.started_unix_ms = unix_ms_now();
+  series.label_values = std::move(label_values);
+  bool has_value = false;
+  try {
+    has_value = give_value(series);
+  } catch (...) {
+    series_.pop_back();
+    throw;
+  }
+  if (!has_value) {
+    refuse("metric \"" + family.definition->name + "\": no memory for its cells");
+    series_.pop_back();
+    return nullptr;
+  }
+  family.index.insert(&series);
+  siblings.push_back(&series);
+  return &series;
+}
+
+bool RegistryCore::give_value(SeriesCore& series) {
+  const FamilyDefinition& definition = *series.family->definition;
+  switch (definition.kind) {
+    case MetricKind::kCounter:
+    case MetricKind::kDoubleCounter:
+      series.cell = arena_.allocate(1);
+      return series.cell != 0;
+    case MetricKind::kHistogram:
+      series.cell = arena_.allocate(cells::kHistogramHeaderCells + definition.layout.count + 1);
+      return series.cell != 0;
+    case MetricKind::kExternalCounter:
+      series.total = &totals_.emplace_back(0);
+      return true;
+    case MetricKind::kExternalDoubleCounter:
+    case MetricKind::kGauge:
+      series.value = &values_.emplace_back(0.0);
+      return true;
+  }
+  return false;
+}
+
+void RegistryCore::set_hidden(SeriesCore& series, bool hidden) {
+  if (series.hidden.exchange(hidden, std::memory_order_relaxed) != hidden) {
+    // Release: who sees the new version sees the flag. Pairs with visibility_version().
+    visibility_version_.fetch_add(1, std::memory_order_release);
+  }
+}
+
+void RegistryCore::remove(FamilyCore& family, std::span<const std::string_view> values) noexcept {
+  const std::unique_lock lock(mutex_);
+  if (SeriesCore* series = family.index.find(hash_values(family.seed, values), values);
+      series != nullptr) {
+    set_hidden(*series, true);
+  }
+}
+
+void RegistryCore::remove_all(FamilyCore& family) noexcept {
+  const std::unique_lock lock(mutex_);
+  for (SeriesCore* series : family.definition->series) {
+    if (series->family == &family) {
+      set_hidden(*series, true);
+    }
+  }
+}
+
+RegistryStats RegistryCore::stats() const {
+  RegistryStats stats;
+  {
+    const std::shared_lock lock(mutex_);
+    stats.families = definitions_.size();
+    stats.series = series_.size();
+  }
+  const std::lock_guard lock(refusal_mutex_);
+  stats.refused_series = refused_series_;
+  stats.last_refusal = last_refusal_;
+  return stats;
+}
+
+void RegistryCore::refuse(std::string_view reason) noexcept {
+  const std::lock_guard lock(refusal_mutex_);
+  ++refused_series_;
+  try {
+    last_refusal_ = reason;
+  } catch (const std::exception&) {
+    last_refusal_.clear();
+  }
+}
+
+void RegistryCore::on_export(std::function<void()> callback) {
+  auto shared = std::make_shared<std::function<void()>>(std::move(callback));
+  const std::lock_guard lock(callback_mutex_);
+  callbacks_.push_back(std::move(shared));
+}
+
+void RegistryCore::run_export_callbacks() {
+  const std::lock_guard exporting(export_mutex_);
+  std::vector<std::shared_ptr<std::function<void()>>> callbacks;
+  {
+    const std::lock_guard lock(callback_mutex_);
+    if (callbacks_.empty()) {
+      return;
+    }
+    callbacks = callbacks_;  // run without the lock: a callback may register another one
+  }
+  for (const auto& callback : callbacks) {
+    try {
+      (*callback)();
+    } catch (const std::exception& error) {
+      refuse(std::string("export callback threw: ") + error.what());
+    } catch (...) {
+      refuse("export callback threw");
+    }
+  }
+}
+
+template <>
+Counter RegistryCore::handle<Counter>(const SeriesCore& series) {
+  return Counter(series.cell);
+}
+template <>
+DoubleCounter RegistryCore::handle<DoubleCounter>(const SeriesCore& series) {
+  return DoubleCounter(series.cell);
+}
+template <>
+ExternalCounter RegistryCore::handle<ExternalCounter>(const SeriesCore& series) {
+  return ExternalCounter(series.total);
+}
+template <>
+ExternalDoubleCounter RegistryCore::handle<ExternalDoubleCounter>(const SeriesCore& series) {
+  return ExternalDoubleCounter(series.value);
+}
+template <>
+Gauge RegistryCore::handle<Gauge>(const SeriesCore& series) {
+  return Gauge(series.value);
+}
+template <>
+Histogram RegistryCore::handle<Histogram>(const SeriesCore& series) {
+  return Histogram(series.cell, &series.family->definition->layout);
+}
+
+}  // namespace weir

@@ -1,0 +1,457 @@
+#include "schemas/codec.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "schemas/names.h"
+#include "weir_generated.h"
+
+namespace weir::wire {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "vectors are used in place: FlatBuffers are little-endian");
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+template <typename T>
+using WireVector = flatbuffers::Vector<T>;
+using WireStrings = WireVector<Offset<flatbuffers::String>>;
+
+// ---- Encoding: absent rather than empty, so that a delta costs what it carries.
+
+template <typename T>
+Offset<WireVector<T>> vector_of(FlatBufferBuilder& builder, std::span<const T> values) {
+  return values.empty() ? 0 : builder.CreateVector(values.data(), values.size());
+}
+
+Offset<flatbuffers::String> string_of(FlatBufferBuilder& builder, std::string_view text) {
+  return text.empty() ? 0 : builder.CreateString(text.data(), text.size());
+}
+
+Offset<WireStrings> strings_of(FlatBufferBuilder& builder,
+                               const std::vector<std::string_view>& texts) {
+  if (texts.empty()) {
+    return 0;
+  }
+  std::vector<Offset<flatbuffers::String>> offsets;
+  offsets.reserve(texts.size());
+  for (const std::string_view text : texts) {
+    offsets.push_back(builder.CreateString(text.data(), text.size()));
+  }
+  return builder.CreateVector(offsets);
+}
+
+Offset<fb::Identity> identity_of(FlatBufferBuilder& builder, const IdentityView& identity) {
+  std::vector<Offset<fb::Label>> labels;
+  for (const LabelView& label : identity.constant_labels) {
+    const auto name = string_of(builder, label.name);
+    labels.push_back(fb::CreateLabel(builder, name, string_of(builder, label.value)));
+  }
+  const auto constant_labels = labels.empty() ? 0 : builder.CreateVector(labels);
+  const auto node = string_of(builder, identity.node);
+  const auto service = string_of(builder, identity.service);
+  const auto version = string_of(builder, identity.client_version);
+  const auto language = string_of(builder, identity.client_language);
+  return fb::CreateIdentity(builder, node, service, identity.pid, identity.pid_namespace,
+                            identity.started_unix_ms, version, language, identity.flush_interval_ms,
+                            identity.heartbeat_interval_ms, constant_labels, identity.service_label,
+                            identity.cells_file);
+}
+
+Offset<fb::Family> family_of(FlatBufferBuilder& builder, const FamilyView& family) {
+  const auto name = string_of(builder, family.name);
+  const auto help = string_of(builder, family.help);
+  const auto unit = string_of(builder, family.unit);
+  const auto label_names = strings_of(builder, family.label_names);
+  const auto bounds = vector_of(builder, family.bounds);
+  const auto group = string_of(builder, family.group);
+  return fb::CreateFamily(builder, family.id, name, help, unit, static_cast<fb::Type>(family.type),
+                          static_cast<fb::Origin>(family.origin),
+                          static_cast<fb::Aggregation>(family.aggregation), family.hold_ms,
+                          label_names, bounds, group);
+}
+
+// ---- Decoding
+
+template <typename T>
+std::span<const T> span_of(const WireVector<T>* values) {
+  if (values == nullptr) {
+    return {};
+  }
+  return {reinterpret_cast<const T*>(values->Data()), values->size()};
+}
+
+std::string_view view_of(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view{} : std::string_view{text->c_str(), text->size()};
+}
+
+void views_of(const WireStrings* texts, std::vector<std::string_view>& out) {
+  out.clear();
+  if (texts == nullptr) {
+    return;
+  }
+  out.reserve(texts->size());
+  for (const flatbuffers::String* text : *texts) {
+    out.push_back(view_of(text));
+  }
+}
+
+Refusal refuse(Reason reason, std::string detail) {
+  return {reason, std::move(detail)};
+}
+
+Refusal read_header(const fb::Frame& wire, Frame& frame) {
+  if (wire.version() != kProtocolVersion) {
+    return refuse(
+        Reason::kUnsupportedVersion,
+        "protocol version " + std::to_string(wire.version()) + ", this program speaks version 1");
+  }
+  if (wire.kind() > fb::Kind::Ack) {
+    return refuse(Reason::kBadHeader, "unknown kind of frame");
+  }
+  if (wire.instance() == nullptr || (wire.instance()->high() == 0 && wire.instance()->low() == 0)) {
+    return refuse(Reason::kBadHeader, "no instance id");
+  }
+  if (wire.parts() == 0 || wire.parts() > kPartsMax || wire.part() >= wire.parts()) {
+    return refuse(Reason::kBadHeader,
+                  "part " + std::to_string(wire.part()) + " of " + std::to_string(wire.parts()));
+  }
+  frame.kind = static_cast<Kind>(wire.kind());
+  frame.instance = {wire.instance()->high(), wire.instance()->low()};
+  frame.seq = wire.seq();
+  frame.sent_unix_ms = wire.sent_unix_ms();
+  frame.part = wire.part();
+  frame.parts = wire.parts();
+  frame.durable = wire.durable();
+  frame.sender = view_of(wire.sender());
+  if (frame.is_from_publisher() && frame.seq <= frame.part) {
+    return refuse(Reason::kBadHeader, "seq " + std::to_string(frame.seq) + " of part " +
+                                          std::to_string(frame.part) + ": seq begins at 1");
+  }
+  if (frame.parts > 1 && !frame.states_everything()) {
+    return refuse(Reason::kBadHeader, "only keyframes and goodbyes have parts");
+  }
+  return {};
+}
+
+Refusal read_identity(const fb::Frame& wire, const Limits& limits, Frame& frame) {
+  const fb::Identity* identity = wire.identity();
+  frame.has_identity = identity != nullptr;
+  if (identity == nullptr) {
+    return frame.states_everything()
+               ? refuse(Reason::kBadIdentity, "a keyframe or goodbye without identity")
+               : Refusal{};
+  }
+  IdentityView& view = frame.identity;
+  view.node = view_of(identity->node());
+  view.service = view_of(identity->service());
+  view.pid = identity->pid();
+  view.pid_namespace = identity->pid_namespace();
+  view.started_unix_ms = identity->started_unix_ms();
+  view.client_version = view_of(identity->client_version());
+  view.client_language = view_of(identity->client_language());
+  view.flush_interval_ms = identity->flush_interval_ms();
+  view.heartbeat_interval_ms = identity->heartbeat_interval_ms();
+  view.service_label = identity->service_label();
+  view.cells_file = identity->cells_file();
+  view.constant_labels.clear();
+  if (identity->constant_labels() != nullptr) {
+    if (identity->constant_labels()->size() > limits.labels_per_series_max) {
+      return refuse(Reason::kLimitExceeded,
+                    std::to_string(identity->constant_labels()->size()) + " constant labels");
+    }
+    for (const fb::Label* label : *identity->constant_labels()) {
+      view.constant_labels.push_back({view_of(label->name()), view_of(label->value())});
+    }
+  }
+
+  std::string why = why_bad_entity_name("node", view.node, limits);
+  if (why.empty()) {
+    why = why_bad_entity_name("service", view.service, limits);
+  }
+  for (const std::string_view text : {view.client_version, view.client_language}) {
+    if (why.empty()) {
+      why = why_bad_label_value(text, limits);
+    }
+  }
+  if (!why.empty()) {
+    return refuse(Reason::kBadIdentity, why);
+  }
+  for (std::size_t i = 0; i < view.constant_labels.size() && why.empty(); ++i) {
+    const LabelView& label = view.constant_labels[i];
+    why = why_bad_label_name(label.name, limits);
+    if (why.empty()) {
+      why = why_bad_label_value(label.value, limits);
+    }
+    for (std::size_t j = 0; j < i && why.empty(); ++j) {
+      if (view.constant_labels[j].name == label.name) {
+        why = "constant label \"" + std::string(label.name) + "\" stands twice";
+      }
+    }
+  }
+  return why.empty() ? Refusal{} : refuse(Reason::kBadLabels, why);
+}
+
+Refusal read_family(const fb::Family& wire, const Limits& limits, FamilyView& view) {
+  view.id = wire.id();
+  view.name = view_of(wire.name());
+  if (const std::string why = why_bad_metric_name(view.name, limits); !why.empty()) {
+    return refuse(Reason::kBadName, why);
+  }
+  const auto refuse_family = [&](Reason reason, const std::string& why) {
+    return refuse(reason, "family " + std::string(view.name) + ": " + why);
+  };
+  view.help = view_of(wire.help());
+  if (const std::string why = why_bad_help(view.help, limits); !why.empty()) {
+    return refuse_family(Reason::kBadName, why);
+  }
+  view.unit = view_of(wire.unit());
+  if (!view.unit.empty()) {
+    if (const std::string why = why_bad_label_name(view.unit, limits); !why.empty()) {
+      return refuse_family(Reason::kBadName, "unit: " + why);
+    }
+  }
+  view.group = view_of(wire.group());
+  if (const std::string why = why_bad_label_value(view.group, limits); !why.empty()) {
+    return refuse_family(Reason::kBadName, "group: " + why);
+  }
+  if (wire.type() > fb::Type::NativeHistogram || wire.origin() > fb::Origin::External ||
+      wire.aggregation() > fb::Aggregation::PerInstance) {
+    return refuse_family(Reason::kBadHeader, "unknown type, origin or aggregation");
+  }
+  view.type = static_cast<Type>(wire.type());
+  view.origin = static_cast<Origin>(wire.origin());
+  view.aggregation = static_cast<Aggregation>(wire.aggregation());
+  view.hold_ms = wire.hold_ms();
+
+  if (wire.label_names() != nullptr && wire.label_names()->size() > limits.labels_per_series_max) {
+    return refuse_family(Reason::kLimitExceeded,
+                         std::to_string(wire.label_names()->size()) + " labels");
+  }
+  views_of(wire.label_names(), view.label_names);
+  for (auto name = view.label_names.begin(); name != view.label_names.end(); ++name) {
+    if (const std::string why = why_bad_label_name(*name, limits); !why.empty()) {
+      return refuse_family(Reason::kBadName, why);
+    }
+    if (std::find(view.label_names.begin(), name, *name) != name) {
+      return refuse_family(Reason::kBadLabels, "label \"" + std::string(*name) + "\" stands twice");
+    }
+  }
+
+  view.bounds = span_of(wire.bounds());
+  if (view.type == Type::kHistogram) {
+    if (const std::string why = why_bad_bounds(view.bounds); !why.empty()) {
+      return refuse_family(Reason::kBadBounds, why);
+    }
+  } else if (!view.bounds.empty()) {
+    return refuse_family(Reason::kBadBounds, "bucket bounds on a metric that is no histogram");
+  }
+  return {};
+}
+
+Refusal read_definitions(const fb::Frame& wire, const Limits& limits, Frame& frame) {
+  const auto* families = wire.families();
+  const std::size_t family_count = families == nullptr ? 0 : families->size();
+  if (family_count > limits.families_per_publisher_max) {
+    return refuse(Reason::kLimitExceeded, std::to_string(family_count) + " families");
+  }
+  frame.families.resize(family_count);
+  for (std::size_t i = 0; i < family_count; ++i) {
+    const auto index = static_cast<flatbuffers::uoffset_t>(i);
+    if (Refusal refusal = read_family(*families->Get(index), limits, frame.families[i])) {
+      return refusal;
+    }
+    if (frame.families[i].id >= limits.families_per_publisher_max) {
+      return refuse(Reason::kLimitExceeded, "family id " + std::to_string(frame.families[i].id));
+    }
+  }
+
+  frame.series_ids = span_of(wire.series_ids());
+  frame.series_families = span_of(wire.series_families());
+  frame.series_started_unix_ms = span_of(wire.series_started_unix_ms());
+  if (frame.series_families.size() != frame.series_ids.size() ||
+      frame.series_started_unix_ms.size() != frame.series_ids.size()) {
+    return refuse(Reason::kBadVectors, "series ids, families and start times differ in length");
+  }
+  views_of(wire.series_label_values(), frame.series_label_values);
+  for (const std::string_view value : frame.series_label_values) {
+    if (const std::string why = why_bad_label_value(value, limits); !why.empty()) {
+      return refuse(Reason::kBadLabels, why);
+    }
+  }
+  return {};
+}
+
+Refusal read_totals(const fb::Frame& wire, const Limits& limits, Frame& frame) {
+  frame.counter_ids = span_of(wire.counter_ids());
+  frame.counter_totals = span_of(wire.counter_totals());
+  frame.double_ids = span_of(wire.double_ids());
+  frame.double_totals = span_of(wire.double_totals());
+  frame.gauge_ids = span_of(wire.gauge_ids());
+  frame.gauge_values = span_of(wire.gauge_values());
+  frame.histogram_ids = span_of(wire.histogram_ids());
+  frame.histogram_sums = span_of(wire.histogram_sums());
+  frame.histogram_changed = span_of(wire.histogram_changed());
+  frame.bucket_indexes = span_of(wire.bucket_indexes());
+  frame.bucket_totals = span_of(wire.bucket_totals());
+  frame.removals = span_of(wire.removals());
+
+  if (frame.counter_ids.size() != frame.counter_totals.size() ||
+      frame.double_ids.size() != frame.double_totals.size() ||
+      frame.gauge_ids.size() != frame.gauge_values.size() ||
+      frame.histogram_ids.size() != frame.histogram_sums.size() ||
+      frame.histogram_ids.size() != frame.histogram_changed.size() ||
+      frame.bucket_indexes.size() != frame.bucket_totals.size()) {
+    return refuse(Reason::kBadVectors, "ids and their totals differ in length");
+  }
+  std::size_t changed = 0;
+  for (const std::uint16_t count : frame.histogram_changed) {
+    changed += count;
+  }
+  if (changed != frame.bucket_indexes.size()) {
+    return refuse(Reason::kBadVectors, "histograms name " + std::to_string(changed) +
+                                           " buckets, the frame holds " +
+                                           std::to_string(frame.bucket_indexes.size()));
+  }
+
+  // One pass per vector without a branch per element; ids past the limit could make the receiver
+  // allocate.
+  std::uint32_t id_highest = 0;
+  for (const auto ids : {frame.series_ids, frame.counter_ids, frame.double_ids, frame.gauge_ids,
+                         frame.histogram_ids, frame.removals}) {
+    for (const std::uint32_t id : ids) {
+      id_highest = std::max(id_highest, id);
+    }
+  }
+  if (id_highest >= limits.series_per_publisher_max) {
+    return refuse(Reason::kLimitExceeded, "series id " + std::to_string(id_highest) +
+                                              ", the limit is " +
+                                              std::to_string(limits.series_per_publisher_max));
+  }
+  bool totals_valid = true;
+  for (const double total : frame.double_totals) {
+    totals_valid &= std::isfinite(total);
+  }
+  for (const double sum : frame.histogram_sums) {
+    totals_valid &= std::isfinite(sum);
+  }
+  return totals_valid ? Refusal{} : refuse(Reason::kBadValue, "a total or sum that is not finite");
+}
+
+}  // namespace
+
+struct Encoder::Builder {
+  FlatBufferBuilder flat{4096};
+};
+
+Encoder::Encoder() : builder_(std::make_unique<Builder>()) {}
+Encoder::~Encoder() = default;
+Encoder::Encoder(Encoder&&) noexcept = default;
+Encoder& Encoder::operator=(Encoder&&) noexcept = default;
+
+std::span<const std::uint8_t> Encoder::encode(const Frame& frame) {
+  FlatBufferBuilder& builder = builder_->flat;
+  builder.Clear();
+
+  Offset<WireVector<Offset<fb::Family>>> families;
+  if (!frame.families.empty()) {
+    std::vector<Offset<fb::Family>> offsets;
+    offsets.reserve(frame.families.size());
+    for (const FamilyView& family : frame.families) {
+      offsets.push_back(family_of(builder, family));
+    }
+    families = builder.CreateVector(offsets);
+  }
+  const auto identity = frame.has_identity ? identity_of(builder, frame.identity) : 0;
+  const auto series_ids = vector_of(builder, frame.series_ids);
+  const auto series_families = vector_of(builder, frame.series_families);
+  const auto series_started = vector_of(builder, frame.series_started_unix_ms);
+  const auto label_values = strings_of(builder, frame.series_label_values);
+  const auto counter_ids = vector_of(builder, frame.counter_ids);
+  const auto counter_totals = vector_of(builder, frame.counter_totals);
+  const auto double_ids = vector_of(builder, frame.double_ids);
+  const auto double_totals = vector_of(builder, frame.double_totals);
+  const auto gauge_ids = vector_of(builder, frame.gauge_ids);
+  const auto gauge_values = vector_of(builder, frame.gauge_values);
+  const auto histogram_ids = vector_of(builder, frame.histogram_ids);
+  const auto histogram_sums = vector_of(builder, frame.histogram_sums);
+  const auto histogram_changed = vector_of(builder, frame.histogram_changed);
+  const auto bucket_indexes = vector_of(builder, frame.bucket_indexes);
+  const auto bucket_totals = vector_of(builder, frame.bucket_totals);
+  const auto removals = vector_of(builder, frame.removals);
+  const auto sender = string_of(builder, frame.sender);
+  const fb::InstanceId instance(frame.instance.high, frame.instance.low);
+
+  fb::FrameBuilder root(builder);
+  root.add_kind(static_cast<fb::Kind>(frame.kind));
+  root.add_instance(&instance);
+  root.add_seq(frame.seq);
+  root.add_sent_unix_ms(frame.sent_unix_ms);
+  root.add_part(frame.part);
+  root.add_parts(frame.parts);
+  root.add_identity(identity);
+  root.add_families(families);
+  root.add_series_ids(series_ids);
+  root.add_series_families(series_families);
+  root.add_series_started_unix_ms(series_started);
+  root.add_series_label_values(label_values);
+  root.add_counter_ids(counter_ids);
+  root.add_counter_totals(counter_totals);
+  root.add_double_ids(double_ids);
+  root.add_double_totals(double_totals);
+  root.add_gauge_ids(gauge_ids);
+  root.add_gauge_values(gauge_values);
+  root.add_histogram_ids(histogram_ids);
+  root.add_histogram_sums(histogram_sums);
+  root.add_histogram_changed(histogram_changed);
+  root.add_bucket_indexes(bucket_indexes);
+  root.add_bucket_totals(bucket_totals);
+  root.add_removals(removals);
+  root.add_durable(frame.durable);
+  root.add_sender(sender);
+  builder.Finish(root.Finish(), fb::FrameIdentifier());
+  return {builder.GetBufferPointer(), builder.GetSize()};
+}
+
+Refusal Decoder::decode(std::span<const std::uint8_t> bytes) {
+  if (bytes.size() > limits_.frame_bytes_max) {
+    return refuse(Reason::kTooLarge, std::to_string(bytes.size()) + " bytes, the limit is " +
+                                         std::to_string(limits_.frame_bytes_max));
+  }
+  constexpr std::size_t kIdentifierEnd = 8;  // root offset, then the identifier
+  if (bytes.size() < kIdentifierEnd || !fb::FrameBufferHasIdentifier(bytes.data())) {
+    return refuse(Reason::kForeign, "no Weir frame (" + std::to_string(bytes.size()) +
+                                        " bytes without the identifier WEIR)");
+  }
+  // Vectors of 64-bit numbers are used in place, so they must lie at addresses that are multiples
+  // of 8.
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % sizeof(std::uint64_t) != 0) {
+    aligned_.resize((bytes.size() + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
+    std::memcpy(aligned_.data(), bytes.data(), bytes.size());
+    bytes = {reinterpret_cast<const std::uint8_t*>(aligned_.data()), bytes.size()};
+  }
+  constexpr flatbuffers::uoffset_t kDepthMax = 8;
+  constexpr flatbuffers::uoffset_t kTablesMax = 100'000;
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size(), kDepthMax, kTablesMax);
+  if (!fb::VerifyFrameBuffer(verifier)) {
+    return refuse(Reason::kMalformed,
+                  "the FlatBuffers verifier refused " + std::to_string(bytes.size()) + " bytes");
+  }
+  const fb::Frame& wire = *fb::GetFrame(bytes.data());
+  if (Refusal refusal = read_header(wire, frame_)) {
+    return refusal;
+  }
+  if (Refusal refusal = read_identity(wire, limits_, frame_)) {
+    return refusal;
+  }
+  if (Refusal refusal = read_definitions(wire, limits_, frame_)) {
+    return refusal;
+  }
+  return read_totals(wire, limits_, frame_);
+}
+
+}  // namespace weir::wire

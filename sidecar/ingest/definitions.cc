@@ -1,0 +1,324 @@
+#include "sidecar/ingest/definitions.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "sidecar/registry/labels.h"
+
+namespace weir::sidecar {
+namespace {
+
+bool is_reserved(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kOwnPrefixes = {"weir_sidecar_", "weir_publisher_",
+                                                            "weir_service_"};
+  return name == "weir_build_info" ||
+         std::any_of(kOwnPrefixes.begin(), kOwnPrefixes.end(),
+                     [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+// How many label values a series of this family has; -1 if the family is unknown.
+std::ptrdiff_t label_count(const wire::Frame& frame, const Instance& instance,
+                           std::uint32_t family_id) {
+  if (family_id < instance.families.size() &&
+      (instance.families[family_id].family != kNone || instance.families[family_id].refused)) {
+    return static_cast<std::ptrdiff_t>(instance.families[family_id].label_names.size());
+  }
+  const auto announced =
+      std::find_if(frame.families.begin(), frame.families.end(),
+                   [&](const wire::FamilyView& family) { return family.id == family_id; });
+  return announced == frame.families.end()
+             ? -1
+             : static_cast<std::ptrdiff_t>(announced->label_names.size());
+}
+
+void announce_family(const wire::FamilyView& definition, Instance& instance, Registry& registry,
+                     const DefinitionRules& rules, DefinitionResult& result) {
+  if (definition.id >= instance.families.size()) {
+    instance.families.resize(definition.id + 1);
+  }
+  InstanceFamily& local = instance.families[definition.id];
+  if (local.family != kNone) {
+    return;
+  }
+  local.label_names.assign(definition.label_names.begin(), definition.label_names.end());
+  local.refused = true;
+  const auto refuse = [&](wire::Reason reason, std::string why) {
+    local.refusal = why;
+    result.refusals.push_back({reason, std::move(why)});
+  };
+  if (!rules.reserved_names && is_reserved(definition.name)) {
+    refuse(wire::Reason::kReserved,
+           "family " + std::string(definition.name) + ": the name belongs to the sidecar itself");
+    return;
+  }
+  if (definition.type == wire::Type::kNativeHistogram) {
+    refuse(wire::Reason::kConflict, "family " + std::string(definition.name) +
+                                        ": this sidecar does not aggregate native histograms");
+    return;
+  }
+  if (std::string why = registry.why_name_taken(definition); !why.empty()) {
+    refuse(wire::Reason::kConflict, std::move(why));
+    return;
+  }
+  local.refused = false;
+  local.family = registry.define_family(definition, instance.contributor.started_unix_ms);
+  Family& family = registry.family(local.family);
+  family.publishers += instance.showing ? 1u : 0u;
+  if (family.group.empty() && !instance.service_label) {
+    family.group = instance.service;  // ?collect[]= must find what has no service label
+  }
+  if (definition.type == wire::Type::kHistogram) {
+    local.own_layout = make_layout(definition.bounds);
+  }
+  if (std::string why = registry.why_not_shown(local.family); !why.empty()) {
+    // Still merged, so that nothing is lost if this definition is the one that stays; not shown
+    // meanwhile.
+    local.refusal = why;
+    result.refusals.push_back({wire::Reason::kConflict, std::move(why)});
+  }
+}
+
+std::string label_text(const Instance& instance, const InstanceFamily& local, const Family& family,
+                       std::span<const std::string_view> values, const DefinitionRules& rules) {
+  LabelList labels;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    labels.emplace_back(local.label_names[i], values[i]);
+  }
+  for (const auto& [name, value] : instance.constant_labels) {
+    labels.emplace_back(name, value);  // after the declared ones, which win
+  }
+  if (instance.service_label && !rules.service_label.empty()) {
+    labels.emplace_back(rules.service_label, instance.service);
+  }
+  std::string id;
+  if (family.aggregation == wire::Aggregation::kPerInstance && family.is_reading()) {
+    id = instance.id.to_string();
+    labels.emplace_back("weir_instance", id);
+  }
+  return canonical_label_text(labels);
+}
+
+// A new instance of the service states this gauge: what its predecessor's exit left held has had
+// its time.
+void release_held(std::uint32_t series, Registry& registry) {
+  std::uint32_t reading = registry.series(series).readings;
+  while (reading != kNone) {
+    const std::uint32_t next = registry.readings()[reading].next;
+    if (registry.readings()[reading].held_until_unix_ms != 0) {
+      registry.remove_reading(reading);
+    }
+    reading = next;
+  }
+}
+
+Target make_target(std::uint32_t series, const InstanceFamily& local, Instance& instance,
+                   Registry& registry) {
+  const Family& family = registry.family(local.family);
+  if (family.is_reading()) {
+    release_held(series, registry);
+    return {TargetKind::kReading, registry.add_reading(series, &instance.contributor)};
+  }
+  if (family.type == wire::Type::kCounter) {
+    return {TargetKind::kCounter, registry.counter_of(series)};
+  }
+  auto layout =
+      registry.declare_bounds(local.family, registry.series(series).service,
+                              local.own_layout->bounds, instance.contributor.started_unix_ms);
+  InstanceHistogram histogram;
+  histogram.series = series;
+  histogram.value = registry.histogram_of(series, std::move(layout));
+  histogram.own = local.own_layout;
+  histogram.applied = static_cast<std::uint32_t>(instance.applied_buckets.size());
+  histogram.buckets = static_cast<std::uint32_t>(local.own_layout->le.size());
+  instance.applied_buckets.resize(instance.applied_buckets.size() + histogram.buckets);
+  instance.histograms.push_back(std::move(histogram));
+  return {TargetKind::kHistogram, static_cast<std::uint32_t>(instance.histograms.size() - 1)};
+}
+
+bool is_announced(Target target) {
+  return target.kind() != TargetKind::kUndefined && target.kind() != TargetKind::kRefused;
+}
+
+void set_hidden(Instance& instance, std::uint32_t id, bool hidden, Registry& registry,
+                std::int64_t now_unix_ms) {
+  Target& target = instance.targets[id];
+  if (!is_announced(target) || target.hidden() == hidden) {
+    return;
+  }
+  target.set_hidden(hidden);
+  if (target.kind() == TargetKind::kReading) {
+    registry.readings()[target.index()].hidden = hidden;
+  }
+  if (!instance.showing) {
+    return;
+  }
+  if (hidden) {
+    registry.unshow(instance.series[id], now_unix_ms, true);
+  } else {
+    registry.show(instance.series[id]);
+  }
+}
+
+void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t started_unix_ms,
+                     std::span<const std::string_view> values, Instance& instance,
+                     Registry& registry, const DefinitionRules& rules, DefinitionResult& result,
+                     std::int64_t now_unix_ms) {
+  if (id >= instance.targets.size()) {
+    instance.targets.resize(id + 1);
+    instance.applied.resize(id + 1);
+    instance.series.resize(id + 1, kNone);
+  }
+  if (is_announced(instance.targets[id])) {
+    set_hidden(instance, id, false, registry, now_unix_ms);
+    return;
+  }
+  const InstanceFamily& local = instance.families[family_id];
+  const bool too_late =
+      instance.ended && local.family != kNone && registry.family(local.family).is_reading();
+  if (local.refused || too_late) {
+    instance.targets[id] = Target(TargetKind::kRefused, 0);
+    ++result.refused_series;
+    return;
+  }
+  std::string text = label_text(instance, local, registry.family(local.family), values, rules);
+  const std::uint32_t series =
+      registry.define_series(local.family, std::move(text),
+                             instance.service_label ? instance.service : "", started_unix_ms);
+  instance.series[id] = series;
+  instance.targets[id] = make_target(series, local, instance, registry);
+  registry.reference(series);
+  if (instance.showing) {
+    registry.show(series);
+  }
+  ++instance.series_count;
+}
+
+}  // namespace
+
+wire::Refusal check_definitions(const wire::Frame& frame, const Instance& instance,
+                                const DefinitionRules& rules) {
+  const std::size_t constant = instance.constant_labels.size();
+  for (const wire::FamilyView& family : frame.families) {
+    if (family.label_names.size() + constant > rules.limits.labels_per_series_max) {
+      return {wire::Reason::kLimitExceeded,
+              "family " + std::string(family.name) + ": " +
+                  std::to_string(family.label_names.size() + constant) + " labels, the limit is " +
+                  std::to_string(rules.limits.labels_per_series_max)};
+    }
+    if (!rules.reserved_names && std::find(family.label_names.begin(), family.label_names.end(),
+                                           rules.service_label) != family.label_names.end()) {
+      return {wire::Reason::kReserved, "family " + std::string(family.name) + ": label \"" +
+                                           rules.service_label + "\" is added by Weir itself"};
+    }
+    if (family.id < instance.families.size() && instance.families[family.id].family != kNone &&
+        !std::equal(family.label_names.begin(), family.label_names.end(),
+                    instance.families[family.id].label_names.begin(),
+                    instance.families[family.id].label_names.end())) {
+      return {wire::Reason::kConflict, "family " + std::string(family.name) +
+                                           ": announced again with other labels, or under an id "
+                                           "that belongs to another family"};
+    }
+  }
+  std::size_t values = 0;
+  for (std::size_t i = 0; i < frame.series_ids.size(); ++i) {
+    const std::ptrdiff_t labels = label_count(frame, instance, frame.series_families[i]);
+    if (labels < 0) {
+      return {};  // its family was in a lost frame; apply_definitions() stops there too
+    }
+    values += static_cast<std::size_t>(labels);
+  }
+  if (values != frame.series_label_values.size()) {
+    return {wire::Reason::kBadLabels, "the series need " + std::to_string(values) +
+                                          " label values, the frame holds " +
+                                          std::to_string(frame.series_label_values.size())};
+  }
+  return {};
+}
+
+DefinitionResult apply_definitions(const wire::Frame& frame, Instance& instance, Registry& registry,
+                                   const DefinitionRules& rules, std::int64_t now_unix_ms) {
+  DefinitionResult result;
+  for (const wire::FamilyView& family : frame.families) {
+    announce_family(family, instance, registry, rules, result);
+  }
+  const std::span<const std::string_view> values(frame.series_label_values);
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < frame.series_ids.size(); ++i) {
+    const std::ptrdiff_t labels = label_count(frame, instance, frame.series_families[i]);
+    if (labels < 0 || used + static_cast<std::size_t>(labels) > values.size()) {
+      result.incomplete = true;
+      break;
+    }
+    const auto count = static_cast<std::size_t>(labels);
+    announce_series(frame.series_ids[i], frame.series_families[i], frame.series_started_unix_ms[i],
+                    values.subspan(used, count), instance, registry, rules, result, now_unix_ms);
+    used += count;
+  }
+  for (const std::uint32_t id : frame.removals) {
+    if (id < instance.targets.size()) {
+      set_hidden(instance, id, true, registry, now_unix_ms);
+    }
+  }
+  return result;
+}
+
+void set_showing(Instance& instance, Registry& registry, bool showing, std::int64_t now_unix_ms) {
+  if (instance.showing == showing) {
+    return;
+  }
+  instance.showing = showing;
+  for (std::uint32_t id = 0; id < instance.targets.size(); ++id) {
+    const Target target = instance.targets[id];
+    if (!is_announced(target) || target.hidden()) {
+      continue;
+    }
+    if (showing) {
+      registry.show(instance.series[id]);
+    } else {
+      registry.unshow(instance.series[id], now_unix_ms, false);
+    }
+  }
+  for (const InstanceFamily& local : instance.families) {
+    if (local.family != kNone) {
+      registry.family(local.family).publishers += showing ? 1u : -1u;
+    }
+  }
+}
+
+void end_shows(Instance& instance, Registry& registry, std::int64_t now_unix_ms, bool clean_exit) {
+  set_showing(instance, registry, false, now_unix_ms);
+  for (std::uint32_t id = 0; id < instance.targets.size(); ++id) {
+    Target& target = instance.targets[id];
+    if (target.kind() != TargetKind::kReading) {
+      continue;
+    }
+    Reading& reading = registry.readings()[target.index()];
+    const std::uint64_t hold_ms =
+        registry.family(registry.series(instance.series[id]).family).hold_ms;
+    if (clean_exit && hold_ms > 0 && reading.stated && !reading.hidden) {
+      reading.held_until_unix_ms = now_unix_ms + static_cast<std::int64_t>(hold_ms);
+      reading.contributor = nullptr;  // the instance may be forgotten before its reading is
+    } else {
+      registry.remove_reading(target.index());
+    }
+    registry.unreference(instance.series[id]);
+    target = {};
+  }
+}
+
+void drop_tables(Instance& instance, Registry& registry) {
+  for (std::uint32_t id = 0; id < instance.targets.size(); ++id) {
+    if (is_announced(instance.targets[id])) {
+      registry.unreference(instance.series[id]);
+    }
+  }
+  instance.targets = {};
+  instance.applied = {};
+  instance.series = {};
+  instance.families = {};
+  instance.histograms = {};
+  instance.applied_buckets = {};
+}
+
+}  // namespace weir::sidecar

@@ -1,0 +1,344 @@
+#include "sidecar/ingest/ingest.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace weir::sidecar {
+namespace {
+
+constexpr std::size_t kRefusalsRemembered = 50;
+
+std::uint64_t first_seq_of(const wire::Frame& frame) {
+  return frame.seq - frame.part;
+}
+
+}  // namespace
+
+std::uint64_t FrameCounts::refused_total() const {
+  return std::accumulate(refused.begin(), refused.end(), std::uint64_t{0});
+}
+
+Ingest::Ingest(IngestRules rules, Registry& registry, Directory& directory, ControlSink& control,
+               std::uint64_t seed)
+    : rules_(std::move(rules)),
+      registry_(registry),
+      directory_(directory),
+      control_(control),
+      subjects_{rules_.subject_prefix},
+      decoder_(rules_.definitions.limits),
+      part_decoder_(rules_.definitions.limits),
+      requests_(rules_.keyframe_requests, seed) {}
+
+void Ingest::receive(std::string_view subject, std::string_view reply,
+                     std::span<const std::uint8_t> bytes, std::int64_t now_unix_ms) {
+  const Envelope envelope{subject, reply, now_unix_ms};
+  ++counts_.received;
+  counts_.bytes += bytes.size();
+  if (wire::Refusal refusal = decoder_.decode(bytes)) {
+    // Named by the subject, so that the culprit can be found; the frame itself proves nothing.
+    const auto publisher = subjects_.parse_publish(subject);
+    refuse(envelope, std::move(refusal),
+           publisher ? directory_.find(publisher->instance) : nullptr);
+    return;
+  }
+  const wire::Frame& frame = decoder_.frame();
+  if (wire::Refusal refusal = admit(envelope, frame)) {
+    refuse(envelope, std::move(refusal), nullptr);
+    return;
+  }
+
+  const Directory::Memory memory = directory_.remembered(frame.instance);
+  if (memory == Directory::Memory::kEnded) {
+    ++counts_.duplicate;
+    answer(envelope, frame.instance, frame.seq);
+    return;
+  }
+  if (memory == Directory::Memory::kForgotten) {
+    ++counts_.rebases;
+    send_control(wire::Kind::kRebase, frame.instance, subjects_.parse_publish(subject)->node);
+    refuse(envelope, {wire::Reason::kUnknownInstance, "silent for so long that it was forgotten"},
+           nullptr);
+    return;
+  }
+  Instance* instance = directory_.find(frame.instance);
+  if (instance == nullptr) {
+    instance = directory_.add(frame.instance, now_unix_ms);
+    if (instance == nullptr) {
+      refuse(envelope, {wire::Reason::kLimitExceeded, "too many publishers"}, nullptr);
+      return;
+    }
+    const auto publisher = subjects_.parse_publish(subject);
+    instance->subject = subject;
+    instance->node = publisher->node;
+    instance->service = publisher->service;
+  }
+  apply(envelope, bytes, frame, *instance);
+  ask_if_due(*instance, now_unix_ms);
+}
+
+// Whose frame is it: NATS permissions on the subject are what stops one service from speaking for
+// another.
+wire::Refusal Ingest::admit(const Envelope& envelope, const wire::Frame& frame) {
+  const auto publisher = subjects_.parse_publish(envelope.subject);
+  if (!publisher) {
+    return {wire::Reason::kBadIdentity, "no publisher's subject"};
+  }
+  if (!frame.is_from_publisher()) {
+    return {wire::Reason::kBadHeader, "a control frame on a publisher's subject"};
+  }
+  if (frame.instance != publisher->instance) {
+    return {wire::Reason::kBadIdentity,
+            "instance " + frame.instance.to_string() + " on another one's subject"};
+  }
+  if (const Instance* known = directory_.find(frame.instance);
+      known != nullptr && known->subject != envelope.subject) {
+    return {wire::Reason::kBadIdentity, "instance " + frame.instance.to_string() +
+                                            " has introduced itself as " + known->node + "/" +
+                                            known->service};
+  }
+  if (!frame.has_identity) {
+    return {};
+  }
+  if (frame.identity.node != publisher->node || frame.identity.service != publisher->service) {
+    return {wire::Reason::kBadIdentity, "calls itself " + std::string(frame.identity.node) + "/" +
+                                            std::string(frame.identity.service) +
+                                            ", which is not what its subject says"};
+  }
+  return {};
+}
+
+void Ingest::apply(const Envelope& envelope, std::span<const std::uint8_t> bytes,
+                   const wire::Frame& frame, Instance& instance) {
+  if (frame.kind == wire::Kind::kDelta && !instance.identified) {
+    requests_.want(instance, frame.seq, envelope.now_unix_ms);
+    instance.last_seen_unix_ms = envelope.now_unix_ms;
+    refuse(envelope, {wire::Reason::kUnknownInstance, "a delta before any keyframe"}, nullptr);
+    return;
+  }
+  // What an ended instance counted in between still counts: a second goodbye max-merges.
+  if (frame.seq <= instance.last_seq || (instance.ended && frame.kind != wire::Kind::kGoodbye)) {
+    ++counts_.duplicate;
+    if (frame.part + 1 == frame.parts && instance.identified) {
+      answer(envelope, instance.id, frame.seq);  // the first answer may have been lost
+    }
+    return;
+  }
+  if (frame.has_identity) {
+    if (wire::Refusal refusal = identify(frame, instance)) {
+      refuse(envelope, std::move(refusal), &instance);
+      return;
+    }
+  }
+  if (instance.last_seq != 0 && frame.seq > instance.last_seq + 1) {
+    ++counts_.gaps;
+    requests_.want(instance, frame.seq - 1, envelope.now_unix_ms);
+  }
+  instance.last_seq = frame.seq;
+  directory_.heard(instance, envelope.now_unix_ms);
+
+  if (frame.parts > 1) {
+    apply_part(envelope, bytes, frame, instance);
+    return;
+  }
+  discard_pending(instance);
+  if (wire::Refusal refusal = merge(frame, instance, envelope.now_unix_ms)) {
+    requests_.want(instance, frame.seq, envelope.now_unix_ms);
+    refuse(envelope, std::move(refusal), &instance);
+    return;
+  }
+  ++counts_.applied;
+  if (frame.states_everything()) {
+    whole_keyframe(envelope, frame.kind, frame.seq, instance);
+  }
+}
+
+wire::Refusal Ingest::identify(const wire::Frame& frame, Instance& instance) const {
+  const wire::IdentityView& identity = frame.identity;
+  instance.pid = identity.pid;
+  instance.pid_namespace = identity.pid_namespace;
+  instance.client_version = identity.client_version;
+  instance.client_language = identity.client_language;
+  if (identity.heartbeat_interval_ms > 0) {
+    instance.heartbeat_interval_ms = identity.heartbeat_interval_ms;
+  }
+  if (instance.identified) {
+    return {};  // labels and start are part of what its series are: they stay as first stated
+  }
+  instance.contributor.started_unix_ms = identity.started_unix_ms;
+  instance.service_label = identity.service_label;
+  instance.constant_labels.clear();
+  for (const wire::LabelView& label : identity.constant_labels) {
+    if (!rules_.definitions.service_label.empty() &&
+        label.name == rules_.definitions.service_label) {
+      return {wire::Reason::kReserved,
+              "constant label \"" + std::string(label.name) + "\" is added by Weir itself"};
+    }
+    instance.constant_labels.emplace_back(label.name, label.value);
+  }
+  return {};
+}
+
+// A split keyframe is applied only when whole: its parts wait, and any frame that is not the next
+// part ends the wait.
+void Ingest::apply_part(const Envelope& envelope, std::span<const std::uint8_t> bytes,
+                        const wire::Frame& frame, Instance& instance) {
+  PendingKeyframe& pending = instance.pending;
+  if (frame.part == 0 || pending.first_seq != first_seq_of(frame) ||
+      pending.parts.size() != frame.part) {
+    discard_pending(instance);
+    if (frame.part != 0) {
+      requests_.want(instance, frame.seq, envelope.now_unix_ms);
+      refuse(envelope, {wire::Reason::kIncomplete, "a part of a keyframe without those before it"},
+             &instance);
+      return;
+    }
+    pending.first_seq = first_seq_of(frame);
+  }
+  if (pending.bytes + bytes.size() > rules_.keyframe_bytes_max) {
+    discard_pending(instance);
+    refuse(envelope,
+           {wire::Reason::kTooLarge,
+            "a keyframe of more than " + std::to_string(rules_.keyframe_bytes_max) + " bytes"},
+           &instance);
+    return;
+  }
+  pending.parts.emplace_back(bytes.begin(), bytes.end());
+  pending.bytes += bytes.size();
+  ++counts_.pending;
+  if (pending.parts.size() < frame.parts) {
+    return;
+  }
+
+  const PendingKeyframe whole = std::exchange(pending, {});
+  counts_.pending -= whole.parts.size();
+  for (std::size_t i = 0; i < whole.parts.size(); ++i) {
+    wire::Refusal refusal = part_decoder_.decode(whole.parts[i]);
+    if (!refusal) {
+      refusal = merge(part_decoder_.frame(), instance, envelope.now_unix_ms);
+    }
+    if (refusal) {
+      requests_.want(instance, frame.seq, envelope.now_unix_ms);
+      refuse(envelope, std::move(refusal), &instance, whole.parts.size() - i);
+      return;
+    }
+    ++counts_.applied;
+  }
+  whole_keyframe(envelope, frame.kind, whole.first_seq, instance);
+}
+
+void Ingest::discard_pending(Instance& instance) {
+  const std::uint64_t parts = instance.pending.parts.size();
+  counts_.pending -= parts;
+  counts_.refused[static_cast<std::size_t>(wire::Reason::kIncomplete)] += parts;
+  instance.pending.clear();
+}
+
+wire::Refusal Ingest::merge(const wire::Frame& frame, Instance& instance,
+                            std::int64_t now_unix_ms) {
+  if (wire::Refusal refusal = check_definitions(frame, instance, rules_.definitions)) {
+    return refusal;
+  }
+  const DefinitionResult definitions =
+      apply_definitions(frame, instance, registry_, rules_.definitions, now_unix_ms);
+  for (const wire::Refusal& refusal : definitions.refusals) {
+    remember_refusal({instance.subject, {}, now_unix_ms}, refusal, &instance);
+  }
+  counts_.refused_series += definitions.refused_series;
+
+  const MergeResult merged = merge_totals(frame, instance, registry_);
+  counts_.samples += merged.samples;
+  counts_.regressed_samples += merged.regressed;
+  counts_.mismatched_samples += merged.mismatched;
+  if (merged.regressed > 0 || merged.mismatched > 0) {
+    remember_refusal({instance.subject, {}, now_unix_ms},
+                     {wire::Reason::kBadValue,
+                      std::to_string(merged.regressed) + " totals below those before them, " +
+                          std::to_string(merged.mismatched) + " of another kind than announced"},
+                     &instance);
+  }
+  if (definitions.incomplete || merged.undefined > 0 || merged.regressed > 0) {
+    requests_.want(instance, frame.seq, now_unix_ms);
+  }
+  return {};
+}
+
+void Ingest::whole_keyframe(const Envelope& envelope, wire::Kind kind, std::uint64_t first_seq,
+                            Instance& instance) {
+  instance.identified = true;
+  KeyframeRequests::satisfy(instance, first_seq);
+  directory_.introduced(instance, envelope.now_unix_ms);
+  if (kind == wire::Kind::kGoodbye) {
+    directory_.ended(instance, InstanceState::kExited, envelope.now_unix_ms);
+  }
+  answer(envelope, instance.id, instance.last_seq);
+}
+
+void Ingest::refuse(const Envelope& envelope, wire::Refusal refusal, Instance* instance,
+                    std::uint64_t frames) {
+  counts_.refused[static_cast<std::size_t>(refusal.reason)] += frames;
+  if (refusal.reason != wire::Reason::kUnknownInstance) {
+    remember_refusal(envelope, refusal, instance);
+  }
+}
+
+void Ingest::remember_refusal(const Envelope& envelope, const wire::Refusal& refusal,
+                              Instance* instance) {
+  if (instance != nullptr) {
+    instance->last_refusal = refusal.detail;
+    instance->last_refusal_unix_ms = envelope.now_unix_ms;
+  }
+  RefusalInfo info{envelope.now_unix_ms, std::string(envelope.subject),
+                   std::string(wire::reason_name(refusal.reason)), refusal.detail};
+  // One that comes with every frame must not push out all others.
+  const auto same = std::find_if(refusals_.begin(), refusals_.end(), [&](const RefusalInfo& other) {
+    return other.subject == info.subject && other.reason == info.reason &&
+           other.detail == info.detail;
+  });
+  if (same != refusals_.end()) {
+    refusals_.erase(same);
+  }
+  refusals_.push_front(std::move(info));
+  if (refusals_.size() > kRefusalsRemembered) {
+    refusals_.pop_back();
+  }
+}
+
+void Ingest::answer(const Envelope& envelope, const wire::InstanceId& instance, std::uint64_t seq) {
+  if (envelope.reply.empty()) {
+    return;
+  }
+  wire::Frame ack;
+  ack.kind = wire::Kind::kAck;
+  ack.instance = instance;
+  ack.seq = seq;
+  ack.sent_unix_ms = envelope.now_unix_ms;
+  ack.sender = rules_.sender;
+  control_.send(envelope.reply, encoder_.encode(ack));
+}
+
+void Ingest::send_control(wire::Kind kind, const wire::InstanceId& instance,
+                          std::string_view node) {
+  wire::Frame control;
+  control.kind = kind;
+  control.instance = instance;
+  control.sender = rules_.sender;
+  control_.send(subjects_.control(node, instance), encoder_.encode(control));
+}
+
+void Ingest::ask_if_due(Instance& instance, std::int64_t now_unix_ms) {
+  if (!instance.ended && requests_.take(instance, now_unix_ms)) {
+    ++counts_.keyframes_asked;
+    send_control(wire::Kind::kKeyframeWanted, instance.id, instance.node);
+  }
+}
+
+void Ingest::tick(std::int64_t now_unix_ms) {
+  directory_.for_each([&](Instance& instance) {
+    if (instance.is_alive()) {
+      ask_if_due(instance, now_unix_ms);
+    }
+  });
+}
+
+}  // namespace weir::sidecar

@@ -1,0 +1,195 @@
+#include "sidecar/ingest/merge.h"
+
+#include <bit>
+
+namespace weir::sidecar {
+namespace {
+
+// Where a sample's id leads; ids past the table were never announced.
+Target target_of(const Instance& instance, std::uint32_t id) {
+  return id < instance.targets.size() ? instance.targets[id] : Target{};
+}
+
+void count_odd(Target target, MergeResult& result) {
+  switch (target.kind()) {
+    case TargetKind::kUndefined:
+      ++result.undefined;
+      break;
+    case TargetKind::kRefused:
+      ++result.refused;
+      break;
+    default:
+      ++result.mismatched;
+  }
+}
+
+void state_integer(Reading& reading, std::uint64_t total) {
+  reading.integer = total;
+  reading.is_integer = true;
+  reading.stated = true;
+}
+
+void state_number(Reading& reading, double value) {
+  reading.number = value;
+  reading.is_integer = false;
+  reading.stated = true;
+}
+
+void merge_counters(const wire::Frame& frame, Instance& instance, Registry& registry,
+                    MergeResult& result) {
+  std::uint64_t* const counters = registry.counters().data();
+  for (std::size_t i = 0; i < frame.counter_ids.size(); ++i) {
+    const std::uint32_t id = frame.counter_ids[i];
+    const std::uint64_t total = frame.counter_totals[i];
+    const Target target = target_of(instance, id);
+    if (target.kind() == TargetKind::kCounter) [[likely]] {
+      std::uint64_t& applied = instance.applied[id];
+      if (total < applied) [[unlikely]] {
+        ++result.regressed;
+        continue;
+      }
+      // A hostile total must not wrap what others have counted.
+      if (__builtin_add_overflow(counters[target.index()], total - applied,
+                                 &counters[target.index()])) [[unlikely]] {
+        counters[target.index()] -= total - applied;
+        ++result.mismatched;
+        continue;
+      }
+      applied = total;
+    } else if (target.kind() == TargetKind::kReading) {
+      state_integer(registry.readings()[target.index()], total);
+    } else {
+      count_odd(target, result);
+    }
+  }
+}
+
+// An own counter is announced without saying whether it counts in integers. The first double of a
+// publisher that sent no integer yet moves it to the series' double counter.
+bool becomes_double(Instance& instance, std::uint32_t id, Registry& registry) {
+  if (instance.applied[id] != 0) {
+    return false;
+  }
+  const bool hidden = instance.targets[id].hidden();
+  instance.targets[id] =
+      Target(TargetKind::kDouble, registry.double_counter_of(instance.series[id]));
+  instance.targets[id].set_hidden(hidden);
+  return true;
+}
+
+void merge_doubles(const wire::Frame& frame, Instance& instance, Registry& registry,
+                   MergeResult& result) {
+  for (std::size_t i = 0; i < frame.double_ids.size(); ++i) {
+    const std::uint32_t id = frame.double_ids[i];
+    const double total = frame.double_totals[i];
+    Target target = target_of(instance, id);
+    if (target.kind() == TargetKind::kReading) {
+      state_number(registry.readings()[target.index()], total);
+      continue;
+    }
+    if (target.kind() == TargetKind::kCounter && becomes_double(instance, id, registry)) {
+      target = instance.targets[id];
+    }
+    if (target.kind() != TargetKind::kDouble) [[unlikely]] {
+      count_odd(target, result);
+      continue;
+    }
+    const auto applied = std::bit_cast<double>(instance.applied[id]);
+    if (total < applied) [[unlikely]] {
+      ++result.regressed;
+      continue;
+    }
+    ExactSum& sum = registry.double_counters()[target.index()];
+    sum.add(total);
+    sum.add(-applied);
+    instance.applied[id] = std::bit_cast<std::uint64_t>(total);
+  }
+}
+
+void merge_gauges(const wire::Frame& frame, Instance& instance, Registry& registry,
+                  MergeResult& result) {
+  for (std::size_t i = 0; i < frame.gauge_ids.size(); ++i) {
+    const Target target = target_of(instance, frame.gauge_ids[i]);
+    if (target.kind() == TargetKind::kReading) [[likely]] {
+      state_number(registry.readings()[target.index()], frame.gauge_values[i]);
+    } else {
+      count_odd(target, result);
+    }
+  }
+}
+
+// In a rolling update another instance may have brought newer bounds.
+void follow_layout(InstanceHistogram& local, const HistogramValue& value) {
+  local.folded = value.layout;
+  local.fold.clear();
+  if (local.own->bounds != value.layout->bounds) {
+    local.fold = fold_map(*local.own, *value.layout);
+  }
+}
+
+// One histogram's changed buckets are entries [first, first + changed) of the frame's bucket
+// vectors.
+void merge_histogram(const wire::Frame& frame, std::size_t first, std::size_t changed, double sum,
+                     InstanceHistogram& local, Instance& instance, Registry& registry,
+                     MergeResult& result) {
+  std::uint64_t* const applied = instance.applied_buckets.data() + local.applied;
+  // Checked before anything is added: a histogram is merged whole or not at all.
+  for (std::size_t i = first; i < first + changed; ++i) {
+    if (frame.bucket_indexes[i] >= local.buckets) {
+      ++result.mismatched;
+      return;
+    }
+    if (frame.bucket_totals[i] < applied[frame.bucket_indexes[i]]) {
+      ++result.regressed;
+      return;
+    }
+  }
+  HistogramValue& value = registry.histograms()[local.value];
+  if (local.folded != value.layout) [[unlikely]] {
+    follow_layout(local, value);
+  }
+  for (std::size_t i = first; i < first + changed; ++i) {
+    const std::uint16_t index = frame.bucket_indexes[i];
+    if (frame.bucket_totals[i] < applied[index]) [[unlikely]] {
+      ++result.regressed;  // the same bucket twice in one frame
+      continue;
+    }
+    const std::uint16_t folded = local.fold.empty() ? index : local.fold[index];
+    value.buckets[folded] += frame.bucket_totals[i] - applied[index];
+    applied[index] = frame.bucket_totals[i];
+  }
+  value.sum.add(sum);
+  value.sum.add(-local.applied_sum);
+  local.applied_sum = sum;
+}
+
+void merge_histograms(const wire::Frame& frame, Instance& instance, Registry& registry,
+                      MergeResult& result) {
+  std::size_t bucket = 0;
+  for (std::size_t i = 0; i < frame.histogram_ids.size(); ++i) {
+    const std::size_t changed = frame.histogram_changed[i];
+    const Target target = target_of(instance, frame.histogram_ids[i]);
+    if (target.kind() == TargetKind::kHistogram) [[likely]] {
+      merge_histogram(frame, bucket, changed, frame.histogram_sums[i],
+                      instance.histograms[target.index()], instance, registry, result);
+    } else {
+      count_odd(target, result);
+    }
+    bucket += changed;
+  }
+}
+
+}  // namespace
+
+MergeResult merge_totals(const wire::Frame& frame, Instance& instance, Registry& registry) {
+  MergeResult result;
+  result.samples = frame.counter_ids.size() + frame.double_ids.size() + frame.gauge_ids.size() +
+                   frame.histogram_ids.size();
+  merge_counters(frame, instance, registry, result);
+  merge_doubles(frame, instance, registry, result);
+  merge_gauges(frame, instance, registry, result);
+  merge_histograms(frame, instance, registry, result);
+  return result;
+}
+
+}  // namespace weir::sidecar

@@ -1,0 +1,198 @@
+#include "sidecar/publishers/directory.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "sidecar/ingest/definitions.h"
+
+namespace weir::sidecar {
+
+Instance* Directory::find(const wire::InstanceId& id) {
+  const auto at = instances_.find(id);
+  return at == instances_.end() ? nullptr : at->second.get();
+}
+
+Directory::Memory Directory::remembered(const wire::InstanceId& id) const {
+  const auto at = remembered_.find(id);
+  return at == remembered_.end() ? Memory::kNone : at->second;
+}
+
+Instance* Directory::add(const wire::InstanceId& id, std::int64_t now_unix_ms) {
+  if (instances_.size() >= rules_.instances_max) {
+    return nullptr;
+  }
+  auto instance = std::make_unique<Instance>();
+  instance->id = id;
+  instance->state_since_unix_ms = now_unix_ms;
+  instance->last_seen_unix_ms = now_unix_ms;
+  return instances_.emplace(id, std::move(instance)).first->second.get();
+}
+
+void Directory::change_state(Instance& instance, InstanceState state, std::int64_t now_unix_ms) {
+  instance.state = state;
+  instance.state_since_unix_ms = now_unix_ms;
+}
+
+void Directory::introduced(Instance& instance, std::int64_t now_unix_ms) {
+  if (instance.state != InstanceState::kStarting) {
+    return;
+  }
+  look_for_dead_predecessors(instance, now_unix_ms);
+  change_state(instance, InstanceState::kUp, now_unix_ms);
+  services_.started(instance.node, instance.service, now_unix_ms);
+}
+
+void Directory::heard(Instance& instance, std::int64_t now_unix_ms) {
+  instance.last_seen_unix_ms = now_unix_ms;
+  ++instance.frames;
+  if (instance.ended) {
+    return;
+  }
+  instance.contributor.withdrawn = false;
+  if (instance.state == InstanceState::kLost) {
+    change_state(instance, InstanceState::kUp, now_unix_ms);
+    set_showing(instance, registry_, true, now_unix_ms);
+    services_.returned(instance.node, instance.service, now_unix_ms);
+  }
+  if (instance.identified) {
+    services_.seen(instance.node, instance.service, now_unix_ms);
+  }
+}
+
+void Directory::ended(Instance& instance, InstanceState how, std::int64_t now_unix_ms) {
+  if (instance.ended) {
+    return;
+  }
+  const bool was_lost = instance.state == InstanceState::kLost;
+  instance.ended = true;
+  instance.keyframe = {};
+  change_state(instance, how, now_unix_ms);
+  end_shows(instance, registry_, now_unix_ms, how == InstanceState::kExited);
+  if (was_lost) {
+    services_.returned(instance.node, instance.service, now_unix_ms);  // what was taken for a loss
+  }
+  const EndKind kind = how == InstanceState::kExited ? EndKind::kCleanExit : EndKind::kCrash;
+  services_.ended(instance.node, instance.service, kind, instance.last_seen_unix_ms, now_unix_ms);
+}
+
+bool Directory::is_dead(const Instance& instance) const {
+  return instance.identified && instance.pid != 0 &&
+         !probe_(instance.pid, instance.pid_namespace, instance.last_seen_unix_ms);
+}
+
+void Directory::look_for_dead_predecessors(const Instance& newcomer, std::int64_t now_unix_ms) {
+  for (auto& [id, other] : instances_) {
+    if (!other->ended && other.get() != &newcomer && other->identified &&
+        other->service == newcomer.service && other->node == newcomer.node && is_dead(*other)) {
+      ended(*other, InstanceState::kCrashed, now_unix_ms);
+    }
+  }
+}
+
+void Directory::set_connected(bool connected, std::int64_t now_unix_ms) {
+  if (connected && !connected_) {
+    connected_since_unix_ms_ = now_unix_ms;
+  }
+  connected_ = connected;
+}
+
+void Directory::check_lease(Instance& instance, std::int64_t now_unix_ms) {
+  const std::int64_t silent_ms = now_unix_ms - instance.last_seen_unix_ms;
+  // A reading older than this is not fresh, whoever is to blame for the silence.
+  if (silent_ms > rules_.gauge_ttl_ms) {
+    instance.contributor.withdrawn = true;
+  }
+  if (!connected_ || instance.state == InstanceState::kLost) {
+    if (instance.state == InstanceState::kLost && is_dead(instance)) {
+      ended(instance, InstanceState::kCrashed, now_unix_ms);
+    }
+    return;
+  }
+  const std::int64_t heard_or_connected =
+      std::max(instance.last_seen_unix_ms, connected_since_unix_ms_);
+  const std::int64_t lease_ms = rules_.heartbeats_missed_max * instance.heartbeat_interval_ms;
+  const std::int64_t overdue_ms = now_unix_ms - heard_or_connected;
+  if (overdue_ms > instance.heartbeat_interval_ms && is_dead(instance)) {
+    ended(instance, InstanceState::kCrashed, now_unix_ms);
+  } else if (overdue_ms > lease_ms && instance.identified) {
+    change_state(instance, InstanceState::kLost, now_unix_ms);
+    instance.keyframe = {};
+    set_showing(instance, registry_, false, now_unix_ms);
+    services_.ended(instance.node, instance.service, EndKind::kLoss, instance.last_seen_unix_ms,
+                    now_unix_ms);
+  }
+}
+
+void Directory::tick(std::int64_t now_unix_ms) {
+  for (auto at = instances_.begin(); at != instances_.end();) {
+    Instance& instance = *at->second;
+    if (!instance.ended) {
+      check_lease(instance, now_unix_ms);
+    }
+    const std::int64_t in_state_ms = now_unix_ms - instance.state_since_unix_ms;
+    bool drop = false;
+    if (instance.ended) {
+      drop = now_unix_ms - std::max(instance.last_seen_unix_ms, instance.state_since_unix_ms) >
+             rules_.late_frames_ms;
+      if (drop) {
+        remembered_[instance.id] = Memory::kEnded;
+      }
+    } else if (instance.state == InstanceState::kLost) {
+      drop = in_state_ms > rules_.forget_after_ms;
+      if (drop) {
+        end_shows(instance, registry_, now_unix_ms, false);
+        remembered_[instance.id] = Memory::kForgotten;
+      }
+    } else if (instance.state == InstanceState::kStarting) {
+      drop = now_unix_ms - instance.last_seen_unix_ms > rules_.introduction_ms;
+      if (drop) {
+        end_shows(instance, registry_, now_unix_ms, false);
+      }
+    }
+    if (drop) {
+      drop_tables(instance, registry_);
+      at = instances_.erase(at);
+    } else {
+      ++at;
+    }
+  }
+}
+
+std::vector<PublisherInfo> Directory::list() const {
+  std::vector<PublisherInfo> publishers;
+  publishers.reserve(instances_.size());
+  for (const auto& [id, instance] : instances_) {
+    PublisherInfo info;
+    info.node = instance->node;
+    info.service = instance->service;
+    info.instance = id.to_string();
+    info.pid = instance->pid;
+    info.client_version = instance->client_version;
+    info.client_language = instance->client_language;
+    info.state = instance->state;
+    info.state_since_unix_ms = instance->state_since_unix_ms;
+    info.started_unix_ms = instance->contributor.started_unix_ms;
+    info.last_seen_unix_ms = instance->last_seen_unix_ms;
+    info.series = instance->series_count;
+    info.frames = instance->frames;
+    info.restarts = services_.restarts(instance->node, instance->service);
+    info.keyframe_pending = instance->keyframe.wanted;
+    info.last_refusal = instance->last_refusal;
+    info.last_refusal_unix_ms = instance->last_refusal_unix_ms;
+    publishers.push_back(std::move(info));
+  }
+  std::sort(publishers.begin(), publishers.end(),
+            [](const PublisherInfo& a, const PublisherInfo& b) {
+              return std::tie(a.service, a.started_unix_ms, a.instance) <
+                     std::tie(b.service, b.started_unix_ms, b.instance);
+            });
+  return publishers;
+}
+
+std::size_t Directory::count(InstanceState state) const {
+  return static_cast<std::size_t>(
+      std::count_if(instances_.begin(), instances_.end(),
+                    [state](const auto& entry) { return entry.second->state == state; }));
+}
+
+}  // namespace weir::sidecar

@@ -1,0 +1,100 @@
+// Every publisher that this sidecar knows: its life from the first frame to the day it is
+// forgotten. Single-threaded: under the engine's lock. Clock and process table are passed in.
+//
+//   starting -> up -> (exited | crashed | lost); lost -> up when it speaks again.
+//
+// 1. An ended instance keeps its tables for `late_frames_ms`, so that what is still under way adds
+// nothing twice; after
+//    that its id is remembered, so that it never counts as new.
+// 2. A lost instance (silent, without evidence of its death) keeps its tables for
+// `forget_after_ms`; if it returns later,
+//    it is told to begin again as a new instance.
+// 3. While NATS is away no lease runs out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "schemas/instance_id.h"
+#include "sidecar/publishers/instance.h"
+#include "sidecar/publishers/service_log.h"
+#include "sidecar/registry/registry.h"
+
+namespace weir::sidecar {
+
+struct LifeRules {
+  int heartbeats_missed_max = 3;
+  std::int64_t gauge_ttl_ms = 5 * 60'000;
+  std::int64_t forget_after_ms = 24 * 3'600'000;
+  std::int64_t restart_window_ms = 5 * 60'000;
+  std::int64_t late_frames_ms = 10 * 60'000;
+  std::int64_t introduction_ms = 60'000;  // a stranger that never sends a keyframe is dropped
+  std::size_t instances_max = 50'000;
+};
+
+// Evidence of death: false only if it is certain that this process is gone. The last argument is
+// when it was last heard.
+using ProcessProbe =
+    std::function<bool(std::uint32_t pid, std::uint64_t pid_namespace, std::int64_t)>;
+
+class Directory {
+ public:
+  enum class Memory : std::uint8_t { kNone, kEnded, kForgotten };
+
+  Directory(LifeRules rules, Registry& registry, ProcessProbe probe)
+      : rules_(rules),
+        registry_(registry),
+        probe_(std::move(probe)),
+        services_(rules.restart_window_ms) {}
+
+  [[nodiscard]] Instance* find(const wire::InstanceId& id);
+  // What is remembered of an instance that has no tables any more.
+  [[nodiscard]] Memory remembered(const wire::InstanceId& id) const;
+  // Null if there are too many.
+  Instance* add(const wire::InstanceId& id, std::int64_t now_unix_ms);
+
+  void introduced(Instance& instance,
+                  std::int64_t now_unix_ms);                 // its first whole keyframe was merged
+  void heard(Instance& instance, std::int64_t now_unix_ms);  // any valid frame of it
+  void ended(Instance& instance, InstanceState how, std::int64_t now_unix_ms);
+
+  // NATS went away or came back.
+  void set_connected(bool connected, std::int64_t now_unix_ms);
+  // Leases, readings of the silent, and memory. About once a second.
+  void tick(std::int64_t now_unix_ms);
+
+  [[nodiscard]] const ServiceLog& services() const { return services_; }
+  [[nodiscard]] std::vector<PublisherInfo> list() const;
+  [[nodiscard]] std::size_t count(InstanceState state) const;
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    for (auto& [id, instance] : instances_) {
+      visit(*instance);
+    }
+  }
+
+ private:
+  void change_state(Instance& instance, InstanceState state, std::int64_t now_unix_ms);
+  void check_lease(Instance& instance, std::int64_t now_unix_ms);
+  // Evidence is looked for as soon as a successor shows up, so that a quick restart is seen as one.
+  void look_for_dead_predecessors(const Instance& newcomer, std::int64_t now_unix_ms);
+  [[nodiscard]] bool is_dead(const Instance& instance) const;
+
+  LifeRules rules_;
+  Registry& registry_;
+  ProcessProbe probe_;
+  ServiceLog services_;
+  std::unordered_map<wire::InstanceId, std::unique_ptr<Instance>> instances_;
+  std::unordered_map<wire::InstanceId, Memory> remembered_;
+  bool connected_ = false;
+  std::int64_t connected_since_unix_ms_ = 0;
+};
+
+// The probe for real: /proc of this pid namespace.
+[[nodiscard]] bool process_may_live(std::uint32_t pid, std::uint64_t pid_namespace,
+                                    std::int64_t last_heard_unix_ms);
+
+}  // namespace weir::sidecar

@@ -1,0 +1,99 @@
+// One run of a publisher, as the sidecar knows it: who it is, how it is, and what of its totals has
+// been merged. Plain data; ingest/ and publishers/ work on it. Single-threaded: under the engine's
+// lock.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "schemas/instance_id.h"
+#include "sidecar/publishers/info.h"
+#include "sidecar/registry/family.h"
+#include "sidecar/registry/target.h"
+
+namespace weir::sidecar {
+
+// "A keyframe is wanted" is state, not a message: asked again, ever more seldom, until a whole
+// keyframe newer than the last hole has arrived.
+struct KeyframeWanted {
+  bool wanted = false;
+  std::uint64_t newer_than_seq = 0;
+  std::int64_t ask_at_unix_ms = 0;
+  std::int64_t backoff_ms = 0;
+};
+
+// A keyframe whose parts have not all arrived: the raw frames, in order.
+struct PendingKeyframe {
+  std::uint64_t first_seq = 0;
+  std::vector<std::vector<std::uint8_t>> parts;
+  std::size_t bytes = 0;
+
+  void clear() { *this = {}; }
+};
+
+// A histogram of an instance: where its applied totals lie, and how its buckets map onto the layout
+// in force.
+struct InstanceHistogram {
+  std::uint32_t series = kNone;
+  std::uint32_t value = kNone;  // index of Registry::histograms()
+  std::uint32_t applied = 0;    // first of buckets + 1 entries of applied_buckets
+  std::uint32_t buckets = 0;    // with the +Inf bucket
+  double applied_sum = 0;
+  std::shared_ptr<const BucketLayout> own;     // as this instance declared it
+  std::shared_ptr<const BucketLayout> folded;  // the layout that `fold` leads to
+  std::vector<std::uint16_t> fold;             // empty: the two agree
+};
+
+// What an instance announced of a family.
+struct InstanceFamily {
+  std::uint32_t family = kNone;  // index of the registry's family; kNone: not announced
+  bool refused = false;
+  std::string refusal;  // why, in words
+  std::vector<std::string> label_names;
+  std::shared_ptr<const BucketLayout> own_layout;  // histograms
+};
+
+struct Instance {
+  wire::InstanceId id;
+  std::string subject;  // the one it publishes on
+  std::string node;     // from the subject; the identity agrees
+  std::string service;
+  bool identified = false;  // a keyframe has come
+  std::uint32_t pid = 0;
+  std::uint64_t pid_namespace = 0;
+  std::string client_version;
+  std::string client_language;
+  std::int64_t heartbeat_interval_ms = 5000;
+  std::vector<std::pair<std::string, std::string>> constant_labels;
+  bool service_label = true;
+
+  InstanceState state = InstanceState::kStarting;
+  std::int64_t state_since_unix_ms = 0;
+  std::int64_t last_seen_unix_ms = 0;
+  Contributor contributor;  // its start; whether its readings are withdrawn
+  bool showing = true;      // definitions.h, set_showing()
+  bool ended = false;       // exited or crashed: its tables stay until no late frame of it can live
+  bool rebase_wanted = false;  // it came back after it was forgotten
+
+  std::uint64_t last_seq = 0;
+  std::uint64_t frames = 0;
+  KeyframeWanted keyframe;
+  PendingKeyframe pending;
+  std::string last_refusal;
+  std::int64_t last_refusal_unix_ms = 0;
+
+  // By local id. `targets` and `applied` have one length; `series` too.
+  std::vector<Target> targets;
+  std::vector<std::uint64_t> applied;    // a counter's total (a double's bits) as last merged
+  std::vector<std::uint32_t> series;     // index of the registry's series
+  std::vector<InstanceFamily> families;  // by the publisher's family id
+  std::vector<InstanceHistogram> histograms;
+  std::vector<std::uint64_t> applied_buckets;
+  std::uint64_t series_count = 0;
+
+  [[nodiscard]] bool is_alive() const { return !ended && state != InstanceState::kLost; }
+};
+
+}  // namespace weir::sidecar

@@ -1,0 +1,96 @@
+// What the registry holds: families, their series, and the values. Plain data; registry.h keeps the
+// invariants.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "schemas/frame.h"
+#include "sidecar/registry/exact_sum.h"
+
+namespace weir::sidecar {
+
+inline constexpr std::uint32_t kNone = 0xffffffff;
+
+// Upper bounds with their printed form. Shared by all histograms that use it; never changes.
+struct BucketLayout {
+  std::vector<double> bounds;
+  std::vector<std::string> le;  // "0.5", ..., "+Inf": one more than bounds
+};
+
+// Whoever states readings: an instance. Read when gauges are aggregated.
+struct Contributor {
+  std::int64_t started_unix_ms = 0;
+  bool withdrawn = false;  // silent for longer than gauge_ttl: its readings are not shown
+};
+
+// One publisher's value of a gauge or external counter; the readings of a series form a list.
+struct Reading {
+  union {
+    double number = 0;
+    std::uint64_t integer;
+  };
+  bool is_integer = false;
+  bool stated = false;  // a value has arrived
+  bool hidden = false;  // removed by its publisher
+  const Contributor* contributor = nullptr;
+  std::int64_t held_until_unix_ms = 0;  // set when a publisher with `hold` has exited
+  std::uint32_t series = kNone;
+  std::uint32_t next = kNone;
+};
+
+struct HistogramValue {
+  std::shared_ptr<const BucketLayout> layout;
+  std::vector<std::uint64_t> buckets;  // not cumulative; the last is +Inf
+  ExactSum sum;
+};
+
+struct Series {
+  std::uint32_t family = kNone;
+  std::string labels;                    // canonical text
+  std::uint32_t counter = kNone;         // index of its integer counter,
+  std::uint32_t double_counter = kNone;  // double counter,
+  std::uint32_t histogram = kNone;       // histogram,
+  std::uint32_t readings = kNone;        // first reading
+  std::uint32_t shown_by = 0;            // living publishers that show it
+  std::uint32_t referenced_by = 0;       // instance tables that point here, living or remembered
+  std::int64_t started_unix_ms = 0;
+  std::int64_t left_unix_ms =
+      0;                     // when the last publisher that showed it ended; 0: removed on purpose
+  std::string_view service;  // interned: for ?collect[]=
+};
+
+// Families of one name and different definitions live side by side; one of them is shown
+// (Registry::winner_of).
+struct Family {
+  std::string name;
+  std::string help;
+  std::string unit;
+  std::string group;
+  wire::Type type = wire::Type::kCounter;
+  wire::Origin origin = wire::Origin::kOwn;
+  wire::Aggregation aggregation = wire::Aggregation::kSum;
+  std::uint64_t hold_ms = 0;
+  std::uint32_t publishers = 0;           // living instances that define it
+  std::int64_t newest_start_unix_ms = 0;  // the newest instance that defined it
+  std::vector<std::uint32_t> series;      // in order of appearance
+  std::unordered_map<std::string_view, std::uint32_t> by_labels;  // keys view Series::labels
+
+  // Histograms: the bounds in force per service, and the start of the instance that set them.
+  struct Layout {
+    std::shared_ptr<const BucketLayout> layout;
+    std::int64_t set_by_start_unix_ms = 0;
+  };
+  std::map<std::string, Layout, std::less<>> layouts;
+
+  [[nodiscard]] bool is_reading() const {
+    return type == wire::Type::kGauge || origin == wire::Origin::kExternal;
+  }
+};
+
+}  // namespace weir::sidecar

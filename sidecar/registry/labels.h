@@ -1,0 +1,21 @@
+// Labels in the one order and spelling that identifies a series: sorted by name, empty values left
+// off (to Prometheus they are absent), values escaped as the exposition formats want them. The text
+// is what a scrape prints between the braces. Thread-safe: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir::sidecar {
+
+using LabelList = std::vector<std::pair<std::string_view, std::string_view>>;
+
+// `method="GET",route="/"`; sorts `labels`. A name that stands twice keeps its first value.
+[[nodiscard]] std::string canonical_label_text(LabelList& labels);
+
+// Escapes for a label value (\\, \", \n) and for HELP (\\, \n; in OpenMetrics also \").
+void append_escaped(std::string& out, std::string_view text, bool quotes);
+
+}  // namespace weir::sidecar

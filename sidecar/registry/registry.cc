@@ -1,0 +1,373 @@
+#include "sidecar/registry/registry.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace weir::sidecar {
+namespace {
+
+std::string_view type_word(const Family& family) {
+  switch (family.type) {
+    case wire::Type::kCounter:
+      return family.origin == wire::Origin::kExternal ? "external counter" : "counter";
+    case wire::Type::kGauge:
+      return "gauge";
+    case wire::Type::kHistogram:
+      return "histogram";
+    case wire::Type::kNativeHistogram:
+      return "native histogram";
+  }
+  return "unknown";
+}
+
+// Every name under which a family's samples or metadata are printed, in either format.
+std::vector<std::string> printed_names(std::string_view name, wire::Type type) {
+  std::vector<std::string> names{std::string(name)};
+  if (type == wire::Type::kCounter && name.ends_with("_total")) {
+    names.emplace_back(name.substr(0, name.size() - 6));  // OpenMetrics' family name
+  }
+  if (type == wire::Type::kHistogram) {
+    for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
+      names.push_back(std::string(name) + std::string(suffix));
+    }
+  }
+  return names;
+}
+
+template <typename Values>
+std::uint32_t take_slot(Values& values, std::vector<std::uint32_t>& free_slots) {
+  if (!free_slots.empty()) {
+    const std::uint32_t slot = free_slots.back();
+    free_slots.pop_back();
+    values[slot] = {};
+    return slot;
+  }
+  values.emplace_back();
+  return static_cast<std::uint32_t>(values.size() - 1);
+}
+
+std::string printed_bound(double bound) {
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), bound).ptr;
+  std::string text(buffer.data(), end);
+  // OpenMetrics' canonical numbers; used in both formats, so that a series is the same whichever
+  // was scraped.
+  if (text.find_first_of(".e") == std::string::npos) {
+    text += ".0";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::shared_ptr<const BucketLayout> make_layout(std::span<const double> bounds) {
+  auto layout = std::make_shared<BucketLayout>();
+  layout->bounds.assign(bounds.begin(), bounds.end());
+  for (const double bound : bounds) {
+    layout->le.push_back(printed_bound(bound));
+  }
+  layout->le.emplace_back("+Inf");
+  return layout;
+}
+
+std::vector<std::uint16_t> fold_map(const BucketLayout& from, const BucketLayout& to) {
+  std::vector<std::uint16_t> map;
+  for (const double bound : from.bounds) {
+    const auto at = std::lower_bound(to.bounds.begin(), to.bounds.end(), bound);
+    map.push_back(static_cast<std::uint16_t>(at - to.bounds.begin()));
+  }
+  map.push_back(static_cast<std::uint16_t>(to.bounds.size()));
+  return map;
+}
+
+// ---- Families
+
+std::uint32_t Registry::define_family(const wire::FamilyView& definition,
+                                      std::int64_t started_unix_ms) {
+  auto by_name = by_name_.find(definition.name);
+  if (by_name == by_name_.end()) {
+    by_name = by_name_.emplace(std::string(definition.name), std::vector<std::uint32_t>{}).first;
+  }
+  std::uint32_t index = kNone;
+  for (const std::uint32_t candidate : by_name->second) {
+    const Family& family = *families_[candidate];
+    if (family.type == definition.type && family.origin == definition.origin &&
+        family.unit == definition.unit) {
+      index = candidate;
+    }
+  }
+  if (index == kNone) {
+    index = static_cast<std::uint32_t>(families_.size());
+    auto family = std::make_unique<Family>();
+    family->name = definition.name;
+    family->type = definition.type;
+    family->origin = definition.origin;
+    family->unit = definition.unit;
+    families_.push_back(std::move(family));
+    by_name->second.push_back(index);
+  }
+  Family& family = *families_[index];
+  if (started_unix_ms >= family.newest_start_unix_ms) {
+    family.newest_start_unix_ms = started_unix_ms;
+    family.help = definition.help;
+    family.group = definition.group;
+    family.hold_ms = definition.hold_ms;
+    const auto override = aggregation_overrides_.find(definition.name);
+    family.aggregation =
+        override == aggregation_overrides_.end() ? definition.aggregation : override->second;
+  }
+  for (std::string& name : printed_names(definition.name, definition.type)) {
+    const auto claim = claims_.find(name);
+    if (claim == claims_.end()) {
+      claims_.emplace(std::move(name), definition.name);
+    } else if (claim->second != definition.name && !has_living_publishers(claim->second)) {
+      claim->second = definition.name;
+    }
+  }
+  return index;
+}
+
+bool Registry::has_living_publishers(std::string_view name) const {
+  const auto by_name = by_name_.find(name);
+  return by_name != by_name_.end() &&
+         std::any_of(by_name->second.begin(), by_name->second.end(),
+                     [this](std::uint32_t index) { return families_[index]->publishers > 0; });
+}
+
+std::string Registry::why_name_taken(const wire::FamilyView& definition) const {
+  for (const std::string& name : printed_names(definition.name, definition.type)) {
+    const auto claim = claims_.find(name);
+    if (claim != claims_.end() && claim->second != definition.name &&
+        has_living_publishers(claim->second)) {
+      return "family " + std::string(definition.name) + " would print " + name +
+             ", which belongs to family " + claim->second;
+    }
+  }
+  return {};
+}
+
+bool Registry::owns_its_names(const Family& family) const {
+  const std::vector<std::string> names = printed_names(family.name, family.type);
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    const auto claim = claims_.find(name);
+    return claim != claims_.end() && claim->second == family.name;
+  });
+}
+
+std::uint32_t Registry::winner_of(const std::vector<std::uint32_t>& candidates) const {
+  std::uint32_t winner = kNone;
+  for (const std::uint32_t candidate : candidates) {
+    if (winner == kNone) {
+      winner = candidate;
+      continue;
+    }
+    const Family& challenger = *families_[candidate];
+    const Family& holder = *families_[winner];
+    const auto rank = [](const Family& family) {
+      return std::pair(family.publishers > 0, family.newest_start_unix_ms);
+    };
+    if (rank(challenger) > rank(holder)) {
+      winner = candidate;
+    }
+  }
+  return winner;
+}
+
+std::string Registry::why_not_shown(std::uint32_t family) const {
+  const Family& mine = *families_[family];
+  const std::uint32_t winner = winner_of(by_name_.find(mine.name)->second);
+  if (winner == family) {
+    return {};
+  }
+  const Family& shown = *families_[winner];
+  const auto described = [](const Family& which) {
+    return std::string(type_word(which)) +
+           (which.unit.empty() ? "" : " with the unit " + which.unit);
+  };
+  return "family " + mine.name + " is a " + described(mine) +
+         " here, but a more recently started publisher defines it as a " + described(shown);
+}
+
+std::vector<std::uint32_t> Registry::shown_families() const {
+  std::vector<std::uint32_t> shown;
+  shown.reserve(by_name_.size());
+  for (const auto& [name, candidates] : by_name_) {
+    const std::uint32_t winner = winner_of(candidates);
+    if (owns_its_names(*families_[winner])) {
+      shown.push_back(winner);
+    }
+  }
+  return shown;
+}
+
+// ---- Series
+
+std::string_view Registry::intern(std::string_view text) {
+  const auto at = interned_.find(text);
+  return at != interned_.end() ? *at : *interned_.emplace(text).first;
+}
+
+std::uint32_t Registry::define_series(std::uint32_t family, std::string labels,
+                                      std::string_view service, std::int64_t started_unix_ms) {
+  Family& owner = *families_[family];
+  if (const auto known = owner.by_labels.find(labels); known != owner.by_labels.end()) {
+    return known->second;
+  }
+  const std::uint32_t index = take_slot(series_, free_series_);
+  Series& series = series_[index];
+  series.family = family;
+  series.labels = std::move(labels);
+  series.service = intern(service);
+  series.started_unix_ms = started_unix_ms;
+  owner.series.push_back(index);
+  owner.by_labels.emplace(series.labels, index);
+  return index;
+}
+
+std::uint32_t Registry::counter_of(std::uint32_t series) {
+  std::uint32_t& slot = series_[series].counter;
+  if (slot == kNone) {
+    slot = take_slot(counters_, free_counters_);
+  }
+  return slot;
+}
+
+std::uint32_t Registry::double_counter_of(std::uint32_t series) {
+  std::uint32_t& slot = series_[series].double_counter;
+  if (slot == kNone) {
+    slot = take_slot(double_counters_, free_double_counters_);
+  }
+  return slot;
+}
+
+std::uint32_t Registry::histogram_of(std::uint32_t series,
+                                     std::shared_ptr<const BucketLayout> layout) {
+  std::uint32_t& slot = series_[series].histogram;
+  if (slot == kNone) {
+    slot = take_slot(histograms_, free_histograms_);
+    histograms_[slot].buckets.resize(layout->le.size());
+    histograms_[slot].layout = std::move(layout);
+  }
+  return slot;
+}
+
+std::shared_ptr<const BucketLayout> Registry::declare_bounds(std::uint32_t family,
+                                                             std::string_view service,
+                                                             std::span<const double> bounds,
+                                                             std::int64_t started_unix_ms) {
+  Family& owner = *families_[family];
+  auto at = owner.layouts.find(service);
+  if (at == owner.layouts.end()) {
+    at = owner.layouts.emplace(std::string(service), Family::Layout{}).first;
+  }
+  Family::Layout& in_force = at->second;
+  const bool same = in_force.layout != nullptr &&
+                    std::equal(bounds.begin(), bounds.end(), in_force.layout->bounds.begin(),
+                               in_force.layout->bounds.end());
+  if (same || (in_force.layout != nullptr && started_unix_ms < in_force.set_by_start_unix_ms)) {
+    return in_force.layout;
+  }
+  in_force.set_by_start_unix_ms = started_unix_ms;
+  in_force.layout = make_layout(bounds);
+  const std::string_view group = intern(service);
+  for (const std::uint32_t index : owner.series) {
+    const Series& series = series_[index];
+    if (series.service.data() != group.data() || series.histogram == kNone) {
+      continue;
+    }
+    HistogramValue& value = histograms_[series.histogram];
+    const std::vector<std::uint16_t> map = fold_map(*value.layout, *in_force.layout);
+    std::vector<std::uint64_t> folded(in_force.layout->le.size());
+    for (std::size_t i = 0; i < map.size(); ++i) {
+      folded[map[i]] += value.buckets[i];
+    }
+    value.buckets = std::move(folded);
+    value.layout = in_force.layout;
+  }
+  return in_force.layout;
+}
+
+// ---- Readings
+
+std::uint32_t Registry::add_reading(std::uint32_t series, const Contributor* contributor) {
+  const std::uint32_t index = take_slot(readings_, free_readings_);
+  Reading& reading = readings_[index];
+  reading.contributor = contributor;
+  reading.series = series;
+  reading.next = series_[series].readings;
+  series_[series].readings = index;
+  return index;
+}
+
+void Registry::remove_reading(std::uint32_t reading) {
+  std::uint32_t* link = &series_[readings_[reading].series].readings;
+  while (*link != reading) {
+    link = &readings_[*link].next;
+  }
+  *link = readings_[reading].next;
+  free_readings_.push_back(reading);
+}
+
+// ---- Life
+
+void Registry::show(std::uint32_t series) {
+  series_[series].shown_by++;
+}
+
+void Registry::unshow(std::uint32_t series, std::int64_t now_unix_ms, bool removed) {
+  Series& shown = series_[series];
+  if (--shown.shown_by == 0) {
+    shown.left_unix_ms = removed ? 0 : now_unix_ms;
+  }
+}
+
+bool Registry::is_shown(const Series& series, std::int64_t now_unix_ms,
+                        std::int64_t series_ttl_ms) const {
+  return series.shown_by > 0 ||
+         (series.left_unix_ms != 0 && now_unix_ms - series.left_unix_ms < series_ttl_ms);
+}
+
+std::size_t Registry::expire(std::int64_t now_unix_ms, std::int64_t series_ttl_ms,
+                             std::int64_t retired_ttl_ms) {
+  std::size_t freed = 0;
+  for (const std::unique_ptr<Family>& family : families_) {
+    const auto gone = [&](std::uint32_t index) {
+      const Series& series = series_[index];
+      if (series.referenced_by > 0 || series.readings != kNone ||
+          is_shown(series, now_unix_ms, series_ttl_ms)) {
+        return false;
+      }
+      return family->is_reading() || now_unix_ms - series.left_unix_ms >= retired_ttl_ms;
+    };
+    const auto kept = std::stable_partition(family->series.begin(), family->series.end(),
+                                            [&](std::uint32_t index) { return !gone(index); });
+    for (auto at = kept; at != family->series.end(); ++at) {
+      free_series(*at);
+      ++freed;
+    }
+    family->series.erase(kept, family->series.end());
+  }
+  return freed;
+}
+
+void Registry::free_series(std::uint32_t index) {
+  Series& series = series_[index];
+  const auto give_back = [](std::uint32_t slot, std::vector<std::uint32_t>& free_slots) {
+    if (slot != kNone) {
+      free_slots.push_back(slot);
+    }
+  };
+  give_back(series.counter, free_counters_);
+  give_back(series.double_counter, free_double_counters_);
+  if (series.histogram != kNone) {
+    histograms_[series.histogram] = {};
+    free_histograms_.push_back(series.histogram);
+  }
+  families_[series.family]->by_labels.erase(std::string_view(series.labels));
+  series = {};
+  free_series_.push_back(index);
+}
+
+}  // namespace weir::sidecar

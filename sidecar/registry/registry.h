@@ -1,0 +1,124 @@
+// The aggregated registry: families and series of all publishers, and the sums over them. It knows
+// nothing of frames, instances' lives or HTTP. Thread-compatible: const methods may run together;
+// otherwise the caller locks (engine.h says how).
+//
+// Invariants:
+// 1. An own counter's value is the sum of all totals that were ever merged into it; it never goes
+// down.
+// 2. A series' address in the value arrays never changes while an instance table points to it.
+// 3. Of the families of one name, the one that the newest living publisher defined is shown.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sidecar/registry/family.h"
+
+namespace weir::sidecar {
+
+class Registry {
+ public:
+  // ---- Structure
+
+  // Finds or makes the family of this definition; `started_unix_ms` is the defining instance's
+  // start.
+  std::uint32_t define_family(const wire::FamilyView& definition, std::int64_t started_unix_ms);
+  // Why this family's samples can not be shown beside what is there, in words; empty if they can.
+  [[nodiscard]] std::string why_not_shown(std::uint32_t family) const;
+  // A family whose printed names (x_bucket, x_count, ...) collide with another's, in words; empty
+  // if none.
+  [[nodiscard]] std::string why_name_taken(const wire::FamilyView& definition) const;
+
+  std::uint32_t define_series(std::uint32_t family, std::string labels, std::string_view service,
+                              std::int64_t started_unix_ms);
+
+  // The layout in force for histograms of this family and service, after an instance that started
+  // then declared `bounds`. If the layout changed, every histogram of the service has been folded
+  // onto it.
+  std::shared_ptr<const BucketLayout> declare_bounds(std::uint32_t family, std::string_view service,
+                                                     std::span<const double> bounds,
+                                                     std::int64_t started_unix_ms);
+
+  std::uint32_t counter_of(std::uint32_t series);  // slots, made on first use
+  std::uint32_t double_counter_of(std::uint32_t series);
+  std::uint32_t histogram_of(std::uint32_t series, std::shared_ptr<const BucketLayout> layout);
+  std::uint32_t add_reading(std::uint32_t series, const Contributor* contributor);
+  void remove_reading(std::uint32_t reading);
+
+  // A living publisher shows the series, or no longer does: because it ended, or because it removed
+  // it.
+  void show(std::uint32_t series);
+  void unshow(std::uint32_t series, std::int64_t now_unix_ms, bool removed);
+  void reference(std::uint32_t series) { series_[series].referenced_by++; }
+  void unreference(std::uint32_t series) { series_[series].referenced_by--; }
+
+  // Frees what nothing points to: readings-only series at once, totals after `retired_ttl_ms`.
+  // Returns how many series left memory.
+  std::size_t expire(std::int64_t now_unix_ms, std::int64_t series_ttl_ms,
+                     std::int64_t retired_ttl_ms);
+
+  // ---- Values
+
+  std::vector<std::uint64_t>& counters() { return counters_; }
+  std::vector<ExactSum>& double_counters() { return double_counters_; }
+  std::deque<Reading>& readings() { return readings_; }
+  std::vector<HistogramValue>& histograms() { return histograms_; }
+  [[nodiscard]] const std::vector<std::uint64_t>& counters() const { return counters_; }
+  [[nodiscard]] const std::vector<ExactSum>& double_counters() const { return double_counters_; }
+  [[nodiscard]] const std::deque<Reading>& readings() const { return readings_; }
+  [[nodiscard]] const std::vector<HistogramValue>& histograms() const { return histograms_; }
+
+  // ---- Reading
+
+  [[nodiscard]] const Series& series(std::uint32_t index) const { return series_[index]; }
+  [[nodiscard]] Family& family(std::uint32_t index) { return *families_[index]; }
+  [[nodiscard]] const Family& family(std::uint32_t index) const { return *families_[index]; }
+  [[nodiscard]] std::size_t series_count() const { return series_.size() - free_series_.size(); }
+  [[nodiscard]] std::size_t family_count() const { return by_name_.size(); }
+  // In order of their names: for each name the family that is shown.
+  [[nodiscard]] std::vector<std::uint32_t> shown_families() const;
+  [[nodiscard]] bool is_shown(const Series& series, std::int64_t now_unix_ms,
+                              std::int64_t series_ttl_ms) const;
+
+  // Aggregation per family name that the configuration sets over what publishers declare.
+  void override_aggregation(std::string name, wire::Aggregation aggregation) {
+    aggregation_overrides_[std::move(name)] = aggregation;
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t winner_of(const std::vector<std::uint32_t>& candidates) const;
+  [[nodiscard]] bool owns_its_names(const Family& family) const;
+  [[nodiscard]] bool has_living_publishers(std::string_view name) const;
+  void free_series(std::uint32_t index);
+  std::string_view intern(std::string_view text);
+
+  std::vector<std::unique_ptr<Family>> families_;
+  std::map<std::string, std::vector<std::uint32_t>, std::less<>> by_name_;
+  std::deque<Series> series_;
+  std::vector<std::uint32_t> free_series_;
+  std::vector<std::uint64_t> counters_;
+  std::vector<std::uint32_t> free_counters_;
+  std::vector<ExactSum> double_counters_;
+  std::vector<std::uint32_t> free_double_counters_;
+  std::vector<HistogramValue> histograms_;
+  std::vector<std::uint32_t> free_histograms_;
+  std::deque<Reading> readings_;
+  std::vector<std::uint32_t> free_readings_;
+  std::map<std::string, std::string, std::less<>> claims_;  // printed name -> the family's name
+  std::map<std::string, wire::Aggregation, std::less<>> aggregation_overrides_;
+  std::set<std::string, std::less<>> interned_;
+};
+
+// From a bucket of `from` to the bucket of `to` that holds its upper bound: cumulative counts at
+// common bounds are exact.
+[[nodiscard]] std::vector<std::uint16_t> fold_map(const BucketLayout& from, const BucketLayout& to);
+[[nodiscard]] std::shared_ptr<const BucketLayout> make_layout(std::span<const double> bounds);
+
+}  // namespace weir::sidecar
