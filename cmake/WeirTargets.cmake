@@ -20,6 +20,13 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
+# Programs find the library beside them: in the build tree, which may be moved, and where it is installed.
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+if(NOT DEFINED CMAKE_INSTALL_RPATH)
+  file(RELATIVE_PATH bin_to_lib "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+  set(CMAKE_INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
+endif()
+
 if(WEIR_SANITIZE)
   add_compile_options(-fsanitize=${WEIR_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WEIR_SANITIZE})

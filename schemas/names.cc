@@ -110,7 +110,7 @@ std::string why_bad_label_name(std::string_view name, const Limits& limits) {
   if (name == "le" || name == "quantile") {
     return bad("label name", name, "is reserved for histograms and summaries");
   }
-  if (name == "service_name" || name == "weir_instance") {
+  if (!limits.own_labels && (name == "service_name" || name == "weir_instance")) {
     return bad("label name", name, "is added by Weir itself");
   }
   return {};

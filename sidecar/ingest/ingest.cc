@@ -116,8 +116,10 @@ void Ingest::apply(const Envelope& envelope, std::span<const std::uint8_t> bytes
     refuse(envelope, {wire::Reason::kUnknownInstance, "a delta before any keyframe"}, nullptr);
     return;
   }
-  // What an ended instance counted in between still counts: a second goodbye max-merges.
-  if (frame.seq <= instance.last_seq || (instance.ended && frame.kind != wire::Kind::kGoodbye)) {
+  // What an exited instance counted since its goodbye still counts: a second goodbye max-merges.
+  const bool after_exit =
+      instance.state == InstanceState::kExited && frame.kind != wire::Kind::kGoodbye;
+  if (frame.seq <= instance.last_seq || after_exit) {
     ++counts_.duplicate;
     if (frame.part + 1 == frame.parts && instance.identified) {
       answer(envelope, instance.id, frame.seq);  // the first answer may have been lost

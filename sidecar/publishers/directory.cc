@@ -14,7 +14,7 @@ Instance* Directory::find(const wire::InstanceId& id) {
 
 Directory::Memory Directory::remembered(const wire::InstanceId& id) const {
   const auto at = remembered_.find(id);
-  return at == remembered_.end() ? Memory::kNone : at->second;
+  return at == remembered_.end() ? Memory::kNothing : at->second;
 }
 
 Instance* Directory::add(const wire::InstanceId& id, std::int64_t now_unix_ms) {
@@ -42,17 +42,23 @@ void Directory::introduced(Instance& instance, std::int64_t now_unix_ms) {
   services_.started(instance.node, instance.service, now_unix_ms);
 }
 
+void Directory::come_back(Instance& instance, std::int64_t now_unix_ms) {
+  instance.ended = false;
+  change_state(instance, InstanceState::kUp, now_unix_ms);
+  set_showing(instance, registry_, true, now_unix_ms);
+  services_.returned(instance.node, instance.service, now_unix_ms);
+}
+
 void Directory::heard(Instance& instance, std::int64_t now_unix_ms) {
   instance.last_seen_unix_ms = now_unix_ms;
   ++instance.frames;
-  if (instance.ended) {
+  if (instance.state == InstanceState::kExited) {
     return;
   }
   instance.contributor.withdrawn = false;
-  if (instance.state == InstanceState::kLost) {
-    change_state(instance, InstanceState::kUp, now_unix_ms);
-    set_showing(instance, registry_, true, now_unix_ms);
-    services_.returned(instance.node, instance.service, now_unix_ms);
+  if (instance.state == InstanceState::kLost ||
+      (instance.state == InstanceState::kCrashed && !is_dead(instance))) {
+    come_back(instance, now_unix_ms);
   }
   if (instance.identified) {
     services_.seen(instance.node, instance.service, now_unix_ms);
@@ -69,7 +75,8 @@ void Directory::ended(Instance& instance, InstanceState how, std::int64_t now_un
   change_state(instance, how, now_unix_ms);
   end_shows(instance, registry_, now_unix_ms, how == InstanceState::kExited);
   if (was_lost) {
-    services_.returned(instance.node, instance.service, now_unix_ms);  // what was taken for a loss
+    services_.loss_was_crash(instance.node, instance.service, now_unix_ms);
+    return;
   }
   const EndKind kind = how == InstanceState::kExited ? EndKind::kCleanExit : EndKind::kCrash;
   services_.ended(instance.node, instance.service, kind, instance.last_seen_unix_ms, now_unix_ms);

@@ -10,6 +10,8 @@
 // `forget_after_ms`; if it returns later,
 //    it is told to begin again as a new instance.
 // 3. While NATS is away no lease runs out.
+// 4. Evidence can be wrong (a clock that jumped): an instance taken for crashed that speaks, and
+// lives, comes back.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +44,7 @@ using ProcessProbe =
 
 class Directory {
  public:
-  enum class Memory : std::uint8_t { kNone, kEnded, kForgotten };
+  enum class Memory : std::uint8_t { kNothing, kEnded, kForgotten };
 
   Directory(LifeRules rules, Registry& registry, ProcessProbe probe)
       : rules_(rules),
@@ -77,6 +79,7 @@ class Directory {
   }
 
  private:
+  void come_back(Instance& instance, std::int64_t now_unix_ms);
   void change_state(Instance& instance, InstanceState state, std::int64_t now_unix_ms);
   void check_lease(Instance& instance, std::int64_t now_unix_ms);
   // Evidence is looked for as soon as a successor shows up, so that a quick restart is seen as one.

@@ -221,6 +221,7 @@ std::uint32_t Registry::define_series(std::uint32_t family, std::string labels,
   series.labels = std::move(labels);
   series.service = intern(service);
   series.started_unix_ms = started_unix_ms;
+  series.zero_pending = !owner.is_reading() && started_unix_ms >= zero_first_since_unix_ms_;
   owner.series.push_back(index);
   owner.by_labels.emplace(series.labels, index);
   return index;
@@ -307,6 +308,7 @@ void Registry::remove_reading(std::uint32_t reading) {
     link = &readings_[*link].next;
   }
   *link = readings_[reading].next;
+  readings_[reading] = {};
   free_readings_.push_back(reading);
 }
 
@@ -332,6 +334,12 @@ bool Registry::is_shown(const Series& series, std::int64_t now_unix_ms,
 std::size_t Registry::expire(std::int64_t now_unix_ms, std::int64_t series_ttl_ms,
                              std::int64_t retired_ttl_ms) {
   std::size_t freed = 0;
+  for (std::uint32_t index = 0; index < readings_.size(); ++index) {
+    const Reading& reading = readings_[index];
+    if (reading.held_until_unix_ms != 0 && now_unix_ms >= reading.held_until_unix_ms) {
+      remove_reading(index);
+    }
+  }
   for (const std::unique_ptr<Family>& family : families_) {
     const auto gone = [&](std::uint32_t index) {
       const Series& series = series_[index];

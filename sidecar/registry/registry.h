@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sidecar/registry/family.h"
@@ -51,6 +52,11 @@ class Registry {
   std::uint32_t histogram_of(std::uint32_t series, std::shared_ptr<const BucketLayout> layout);
   std::uint32_t add_reading(std::uint32_t series, const Contributor* contributor);
   void remove_reading(std::uint32_t reading);
+
+  // From now on an own series that began after this moment shows 0 in the first scrape that has it.
+  void zero_first_since(std::int64_t unix_ms) { zero_first_since_unix_ms_ = unix_ms; }
+  // Whether this scrape is that one; the next is not.
+  bool take_zero(std::uint32_t series) { return std::exchange(series_[series].zero_pending, false); }
 
   // A living publisher shows the series, or no longer does: because it ended, or because it removed
   // it.
@@ -94,6 +100,8 @@ class Registry {
 
  private:
   [[nodiscard]] std::uint32_t winner_of(const std::vector<std::uint32_t>& candidates) const;
+  static constexpr std::int64_t kNever = INT64_MAX;
+
   [[nodiscard]] bool owns_its_names(const Family& family) const;
   [[nodiscard]] bool has_living_publishers(std::string_view name) const;
   void free_series(std::uint32_t index);
@@ -114,6 +122,7 @@ class Registry {
   std::map<std::string, std::string, std::less<>> claims_;  // printed name -> the family's name
   std::map<std::string, wire::Aggregation, std::less<>> aggregation_overrides_;
   std::set<std::string, std::less<>> interned_;
+  std::int64_t zero_first_since_unix_ms_ = kNever;
 };
 
 // From a bucket of `from` to the bucket of `to` that holds its upper bound: cumulative counts at

@@ -1,0 +1,137 @@
+#include "ctl/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <ostream>
+
+#include "ctl/small_file.h"
+#include "weir/version.h"
+
+namespace weir::ctl {
+namespace {
+
+constexpr int kExitUsage = 64;  // EX_USAGE of sysexits.h: distinct from doctor's 1 and 2
+constexpr const char* kDefaultHttp = "http://127.0.0.1:9742";
+constexpr const char* kDefaultNats = "nats://127.0.0.1:4222";
+
+constexpr const char* kFooter =
+    "Addresses: the option, then the environment (WEIR_HTTP_URL, WEIR_NATS_URL, WEIR_NODE), then "
+    "the\nsidecar's endpoint file (WEIR_ENDPOINT_FILE, else $XDG_RUNTIME_DIR/weir/endpoint, "
+    "/run/weir/endpoint),\nthen http://127.0.0.1:9742 and nats://127.0.0.1:4222.";
+
+constexpr const char* kDoctorHelp =
+    "Say what is well and what is not, one line each, with what to do.\n"
+    "Exit code: 0 all is well, 1 warnings, 2 at least one failure.";
+
+// One option for all commands, before or after the command's name.
+void add_addresses(CLI::App& app, Options& options) {
+  NatsTarget& nats = options.nats;
+  app.add_option("--url", options.http_url, "The sidecar's address, http://HOST:PORT");
+  app.add_option("--node", options.node, "The node in question (default: this one)");
+  app.add_option("--nats.url", nats.url, "The NATS server, nats://HOST:PORT or tls://HOST:PORT");
+  app.add_option("--nats.user", nats.user, "User name for NATS");
+  app.add_option("--nats.password", nats.password, "Password for NATS");
+  app.add_option("--nats.token", nats.token, "Token for NATS");
+  app.add_option("--nats.credentials-file", nats.credentials_file, "Credentials (JWT and seed)");
+  app.add_option("--nats.tls.ca-file", nats.tls_ca_file, "CA that signed the server's certificate");
+  app.add_option("--nats.tls.cert-file", nats.tls_cert_file, "Certificate of this client");
+  app.add_option("--nats.tls.key-file", nats.tls_key_file, "Key of this client");
+  app.add_option("--nats.subject-prefix", nats.subject_prefix, "Subject prefix (default weir)");
+  app.add_option_function<std::uint32_t>(
+         "--timeout",
+         [&options](const std::uint32_t& seconds) {
+           options.timeout = std::chrono::seconds(seconds);
+         },
+         "Seconds to wait for each answer (default 2)")
+      ->check(CLI::Range(1, 600));
+}
+
+}  // namespace
+
+Parsed parse_command_line(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  Options options;
+  CLI::App app("weirctl: ask a running Weir", "weirctl");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "weirctl " WEIR_VERSION " (" WEIR_REVISION ")");
+  app.require_subcommand(0, 1);  // CLI11 would hide a misspelt command behind "required"
+  app.fallthrough();
+  add_addresses(app, options);
+  CLI::App* doctor = app.add_subcommand("doctor", kDoctorHelp);
+  CLI::App* publishers = app.add_subcommand("publishers", "Say who publishes here, as a table");
+  publishers->add_flag("--json", options.json, "The sidecar's answer as it is");
+  for (CLI::App* command : {doctor, publishers}) {
+    command->fallthrough();
+    command->footer("Options for addresses: see `weirctl --help`.");
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;  // --help and --version
+    app.exit(error, out, err);
+    return {.options = std::nullopt, .exit_code = asked ? 0 : kExitUsage};
+  }
+  if (!doctor->parsed() && !publishers->parsed()) {
+    err << "weirctl: no command given: doctor or publishers (see --help)\n";
+    return {.options = std::nullopt, .exit_code = kExitUsage};
+  }
+  options.command = publishers->parsed() ? Command::kPublishers : Command::kDoctor;
+  return {.options = options, .exit_code = 0};
+}
+
+Targets choose_targets(const Options& options, const Environment& environment,
+                       const Endpoint& endpoint, const std::string& host_name) {
+  const auto choose = [&](const std::string& given, const char* flag, const char* variable,
+                          const std::string& from_file, const std::string& fallback) -> Address {
+    if (!given.empty()) {
+      return {given, flag};
+    }
+    if (const auto value = environment(variable)) {
+      return {*value, variable};
+    }
+    return from_file.empty() ? Address{fallback, "the default"} : Address{from_file, endpoint.path};
+  };
+  Targets targets;
+  targets.http =
+      choose(options.http_url, "--url", "WEIR_HTTP_URL", endpoint.http_url, kDefaultHttp);
+  while (targets.http.url.ends_with('/')) {
+    targets.http.url.pop_back();
+  }
+  targets.nats =
+      choose(options.nats.url, "--nats.url", "WEIR_NATS_URL", endpoint.nats_url, kDefaultNats);
+  targets.node = choose(options.node, "--node", "WEIR_NODE", endpoint.node, host_name).url;
+
+  NatsTarget& nats = targets.nats_target;
+  nats = options.nats;
+  nats.url = targets.nats.url;
+  const std::pair<std::string*, const char*> from_environment[] = {
+      {&nats.user, "WEIR_NATS_USER"},
+      {&nats.password, "WEIR_NATS_PASSWORD"},
+      {&nats.token, "WEIR_NATS_TOKEN"},
+      {&nats.credentials_file, "WEIR_NATS_CREDENTIALS_FILE"},
+      {&nats.tls_ca_file, "WEIR_NATS_TLS_CA_FILE"},
+      {&nats.tls_cert_file, "WEIR_NATS_TLS_CERT_FILE"},
+      {&nats.tls_key_file, "WEIR_NATS_TLS_KEY_FILE"}};
+  for (const auto& [member, variable] : from_environment) {
+    if (member->empty()) {
+      *member = environment(variable).value_or("");
+    }
+  }
+  // The file's token belongs to the file's server: sent elsewhere it would only leak.
+  if (nats.token.empty() && !endpoint.token_file.empty() && nats.url == endpoint.nats_url) {
+    SmallFile file = read_small_file(endpoint.token_file);
+    if (file.error != 0) {
+      targets.error = fmt::format("cannot read token file {}: {}", endpoint.token_file,
+                                  std::strerror(file.error));
+    }
+    while (!file.text.empty() && (file.text.back() == '\n' || file.text.back() == '\r')) {
+      file.text.pop_back();
+    }
+    nats.token = std::move(file.text);
+  }
+  return targets;
+}
+
+}  // namespace weir::ctl
