@@ -20,7 +20,9 @@ FamilyOptions options_of(const MetricInfo& metric) {
   options.name = metric.name;
   options.help = metric.help;
   options.labels = metric.labels;
-  options.aggregation = Aggregation::kLast;
+  if (metric.type == "gauge") {
+    options.aggregation = Aggregation::kLast;
+  }
   return options;
 }
 

@@ -37,8 +37,11 @@ FamilyOptions Setup::described(std::string name, std::string help, std::vector<s
   options.name = std::move(name);
   options.help = std::move(help);
   options.labels = std::move(labels);
-  // Readings of the one node: after a restart the new instance's stands, nothing is added up.
-  options.aggregation = Aggregation::kLast;
+  if (metrics_.back().type == "gauge") {
+    // Of the one node: after a restart the new instance's stands, nothing is added up. External
+    // counters are so by nature.
+    options.aggregation = Aggregation::kLast;
+  }
   options.group = collector_;
   return options;
 }
