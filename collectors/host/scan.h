@@ -3,8 +3,10 @@
 #pragma once
 
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 namespace weir::collectors {
 
@@ -43,6 +45,11 @@ std::optional<Number> to_number(std::string_view word) {
   const auto [parsed, error] = std::from_chars(word.data(), end, number);
   if (error != std::errc() || parsed != end) {
     return std::nullopt;
+  }
+  if constexpr (std::is_floating_point_v<Number>) {
+    if (!std::isfinite(number)) {  // from_chars takes "nan" and "inf", the kernel writes neither
+      return std::nullopt;
+    }
   }
   return number;
 }
