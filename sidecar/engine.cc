@@ -23,7 +23,7 @@ Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, Process
   for (const auto& [name, aggregation] : options_.aggregation_overrides) {
     registry_.override_aggregation(name, aggregation);
   }
-  self_ = std::make_unique<SelfMetrics>(*this, registry_, options_.node, started_unix_ms_);
+  self_ = std::make_unique<SelfMetrics>(registry_, options_.node, started_unix_ms_);
   if (options_.zero_first) {
     registry_.zero_first_since(started_unix_ms_);
   }
@@ -60,7 +60,9 @@ void Engine::set_link(const LinkStatus& link) {
   directory_.set_connected(link.connected, now);
 }
 
-weir::Registry& Engine::self_registry() { return self_->registry(); }
+weir::Registry& Engine::self_registry() {
+  return self_->registry();
+}
 
 std::string Engine::metrics(Format format, const Selection& selection) {
   self_->read_process();
@@ -69,14 +71,18 @@ std::string Engine::metrics(Format format, const Selection& selection) {
   {
     const std::int64_t now = clock_();
     const std::lock_guard lock(mutex_);
-    self_->publish(*this, now);
+    self_->publish({ingest_.counts(), link_, directory_, registry_.series_count(),
+                    registry_.family_count(), degraded().size()},
+                   now);
     snapshot = take_snapshot(registry_, selection, {now, options_.series_ttl_ms});
     texts = std::shared_lock(texts_);
   }
   return render(snapshot, format, options_.render);
 }
 
-void Engine::scraped(double seconds, std::size_t bytes) { self_->scraped(seconds, bytes); }
+void Engine::scraped(double seconds, std::size_t bytes) {
+  self_->scraped(seconds, bytes);
+}
 
 std::vector<std::string> Engine::degraded() const {
   std::vector<std::string> reasons;

@@ -1,9 +1,11 @@
-// The sidecar's heart: ingest, registry, publishers and exposition behind one door, with the locks that let scrapes and
-// ingest run side by side. No sockets, no files, no threads of its own: clock and transport are passed in.
-// Thread-safe: any method from any thread.
+// The sidecar's heart: ingest, registry, publishers and exposition behind one door, with the locks
+// that let scrapes and ingest run side by side. No sockets, no files, no threads of its own: clock
+// and transport are passed in. Thread-safe: any method from any thread.
 //
-// 1. `mutex_` guards everything. Ingest holds it for one frame; a scrape only while it copies values (take_snapshot).
-// 2. `texts_` keeps label texts from being freed while a scrape prints them: shared by scrapes, exclusive for the sweep,
+// 1. `mutex_` guards everything. Ingest holds it for one frame; a scrape only while it copies
+// values (take_snapshot).
+// 2. `texts_` keeps label texts from being freed while a scrape prints them: shared by scrapes,
+// exclusive for the sweep,
 //    which gives way (try_lock) rather than wait. Order: mutex_, then texts_.
 #pragma once
 
@@ -19,6 +21,7 @@
 
 #include "sidecar/exposition/render.h"
 #include "sidecar/ingest/ingest.h"
+#include "sidecar/link_status.h"
 #include "sidecar/publishers/directory.h"
 #include "sidecar/registry/registry.h"
 #include "sidecar/view.h"
@@ -38,17 +41,6 @@ struct EngineOptions {
   bool zero_first = true;
   RenderRules render;
   std::vector<std::pair<std::string, wire::Aggregation>> aggregation_overrides;
-};
-
-// What the transport knows; set by whoever owns it.
-struct LinkStatus {
-  bool connected = false;
-  std::string url;
-  bool embedded = false;
-  std::uint64_t reconnects = 0;
-  std::string last_error;
-  std::uint64_t shed_frames = 0;  // dropped because ingest could not keep up; absolute totals make that harmless
-  std::uint64_t queued_bytes = 0;
 };
 
 class Engine final : public View {
@@ -76,7 +68,6 @@ class Engine final : public View {
   [[nodiscard]] std::vector<RefusalInfo> refusals() const override;
 
  private:
-  friend class SelfMetrics;
   [[nodiscard]] std::vector<std::string> degraded() const;  // REQUIRES: mutex_ is held
 
   const EngineOptions options_;

@@ -1,6 +1,7 @@
-// The sidecar's own metrics: registered in a client registry like anyone's, and fed to the aggregated registry by frames that
-// never leave the process. So they appear on /metrics by the same path as all others.
-// Thread-safe: any method from any thread; publish() under the engine's lock.
+// The sidecar's own metrics: registered in a client registry like anyone's, and fed to the
+// aggregated registry by frames that never leave the process. So they appear on /metrics by the
+// same path as all others. Thread-safe: any method from any thread; publish() under the engine's
+// lock.
 #pragma once
 
 #include <cstdint>
@@ -8,16 +9,25 @@
 #include <string>
 
 #include "sidecar/ingest/ingest.h"
+#include "sidecar/link_status.h"
 #include "weir/registry.h"
 
 namespace weir::sidecar {
 
-class Engine;
-
 class SelfMetrics {
  public:
-  SelfMetrics(const Engine& engine, Registry& registry, const std::string& node,
-              std::int64_t started_unix_ms);
+  // What there is to state, gathered by the engine.
+  struct State {
+    const FrameCounts& counts;
+    const LinkStatus& link;
+    const Directory& directory;
+    std::size_t series;
+    std::size_t families;
+    std::size_t degraded_reasons;
+  };
+
+  // `registry`: the aggregated one, which shows them.
+  SelfMetrics(Registry& registry, const std::string& node, std::int64_t started_unix_ms);
   ~SelfMetrics();
 
   [[nodiscard]] weir::Registry& registry() { return registry_; }
@@ -25,7 +35,7 @@ class SelfMetrics {
   // Runs the callbacks of those who registered here. Not under the engine's lock.
   void read_process();
   // Brings the aggregated registry up to date. REQUIRES: the engine's lock is held.
-  void publish(const Engine& engine, std::int64_t now_unix_ms);
+  void publish(const State& state, std::int64_t now_unix_ms);
 
  private:
   struct Metrics;

@@ -61,7 +61,9 @@ struct Series {
   std::uint32_t referenced_by = 0;       // instance tables that point here, living or remembered
   std::int64_t started_unix_ms = 0;
   std::int64_t left_unix_ms =
-      0;                     // when the last publisher that showed it ended; 0: removed on purpose
+      0;  // when the last publisher that showed it ended; 0: removed on purpose
+  bool zero_pending =
+      false;                 // the next scrape shows 0, so that increase() sees the first increment
   std::string_view service;  // interned: for ?collect[]=
 };
 

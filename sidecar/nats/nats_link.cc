@@ -1,0 +1,243 @@
+#include "sidecar/nats/nats_link.h"
+
+#include <nats/nats.h>
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "schemas/codec.h"
+
+namespace weir::sidecar {
+namespace {
+
+template <auto Destroy>
+struct Destroyer {
+  template <typename T>
+  void operator()(T* handle) const {
+    Destroy(handle);
+  }
+};
+using OptionsHandle = std::unique_ptr<natsOptions, Destroyer<natsOptions_Destroy>>;
+using ConnectionHandle = std::unique_ptr<natsConnection, Destroyer<natsConnection_Destroy>>;
+using SubscriptionHandle = std::unique_ptr<natsSubscription, Destroyer<natsSubscription_Destroy>>;
+
+class NatsMessage final : public Message {
+ public:
+  explicit NatsMessage(natsMsg* message) : message_(message) {}
+  [[nodiscard]] std::string_view subject() const override {
+    return natsMsg_GetSubject(message_.get());
+  }
+  [[nodiscard]] std::string_view reply() const override {
+    const char* reply = natsMsg_GetReply(message_.get());
+    return reply == nullptr ? std::string_view{} : reply;
+  }
+  [[nodiscard]] std::span<const std::uint8_t> bytes() const override {
+    return {reinterpret_cast<const std::uint8_t*>(natsMsg_GetData(message_.get())),
+            static_cast<std::size_t>(natsMsg_GetDataLength(message_.get()))};
+  }
+
+ private:
+  std::unique_ptr<natsMsg, Destroyer<natsMsg_Destroy>> message_;
+};
+
+// What a log or a page may show of a URL: no user, password or token.
+std::string without_credentials(std::string_view urls) {
+  std::string shown;
+  while (!urls.empty()) {
+    std::string_view url = urls.substr(0, urls.find(','));
+    urls.remove_prefix(std::min(urls.size(), url.size() + 1));
+    const std::size_t scheme_end = url.find("://");
+    const std::size_t host = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
+    const std::size_t at = url.rfind('@');
+    shown += shown.empty() ? "" : ",";
+    shown += url.substr(0, host);
+    shown += url.substr(at == std::string_view::npos || at < host ? host : at + 1);
+  }
+  return shown;
+}
+
+}  // namespace
+
+struct NatsLink::Connection {
+  explicit Connection(IngestQueue& target) : queue(target) {}
+
+  IngestQueue& queue;
+  OptionsHandle options;
+  ConnectionHandle nats;
+  SubscriptionHandle subscription;
+  std::string url_shown;
+  std::string announce_subject;
+  std::atomic<bool> connected{false};
+  std::atomic<std::uint64_t> reconnects{0};
+  mutable std::mutex error_mutex;  // protects last_error
+  std::string last_error;
+
+  void remember_error(natsStatus status) {
+    const std::lock_guard lock(error_mutex);
+    last_error = natsStatus_GetText(status);
+  }
+
+  // A sidecar has started, or NATS has come back: what was missed is asked for again. Not for one
+  // publisher, so without an instance of its own: the id that stands here only has to be one.
+  void announce() {
+    wire::Encoder encoder;
+    wire::Frame wanted;
+    wanted.kind = wire::Kind::kKeyframeWanted;
+    wanted.instance = wire::InstanceId::random();
+    const auto bytes = encoder.encode(wanted);
+    natsConnection_Publish(nats.get(), announce_subject.c_str(), bytes.data(),
+                           static_cast<int>(bytes.size()));
+  }
+
+  static void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+    static_cast<Connection*>(closure)->queue.push(std::make_unique<NatsMessage>(message));
+  }
+  static void on_connected(natsConnection*, void* closure) {
+    static_cast<Connection*>(closure)->connected = true;
+  }
+  static void on_reconnected(natsConnection*, void* closure) {
+    auto& self = *static_cast<Connection*>(closure);
+    self.reconnects.fetch_add(1);
+    self.connected = true;
+    self.announce();
+  }
+  static void on_disconnected(natsConnection* nats, void* closure) {
+    auto& self = *static_cast<Connection*>(closure);
+    self.connected = false;
+    const char* text = nullptr;
+    self.remember_error(natsConnection_GetLastError(nats, &text));
+  }
+  static void on_error(natsConnection*, natsSubscription*, natsStatus status, void* closure) {
+    static_cast<Connection*>(closure)->remember_error(status);
+  }
+};
+
+NatsLink::NatsLink(IngestQueue& queue)
+    : queue_(queue), connection_(std::make_unique<Connection>(queue)) {}
+
+NatsLink::~NatsLink() {
+  stop();
+}
+
+std::string NatsLink::start(const Options& options) {
+  Connection& self = *connection_;
+  self.url_shown = without_credentials(options.url);
+  self.announce_subject = options.announce_subject;
+  natsOptions* raw = nullptr;
+  if (natsOptions_Create(&raw) != NATS_OK) {
+    return "NATS: out of memory";
+  }
+  self.options.reset(raw);
+
+  std::string failure;
+  const auto check = [&](natsStatus status, std::string_view what) {
+    if (status != NATS_OK && failure.empty()) {
+      failure = "NATS: " + std::string(what) + ": " + natsStatus_GetText(status);
+      if (const char* detail = nats_GetLastError(nullptr); detail != nullptr && *detail != '\0') {
+        failure += " (" + std::string(detail) + ")";
+      }
+    }
+  };
+  const NatsConfig& access = options.access;
+  constexpr std::int64_t kReconnectWaitMs = 250;
+  constexpr std::int64_t kPingIntervalMs = 20'000;
+  check(natsOptions_SetURL(raw, options.url.c_str()), "nats.url " + self.url_shown);
+  check(natsOptions_SetName(raw, options.name.c_str()), "name");
+  check(natsOptions_SetMaxReconnect(raw, -1), "reconnect");
+  check(natsOptions_SetReconnectWait(raw, kReconnectWaitMs), "reconnect");
+  check(natsOptions_SetReconnectJitter(raw, 100, 500), "reconnect");
+  check(natsOptions_SetReconnectBufSize(raw, 64 << 10), "reconnect");
+  check(natsOptions_SetPingInterval(raw, kPingIntervalMs), "ping");
+  check(natsOptions_SetSendAsap(raw, true), "options");
+  check(natsOptions_SetRetryOnFailedConnect(raw, true, Connection::on_connected, &self), "retry");
+  check(natsOptions_SetReconnectedCB(raw, Connection::on_reconnected, &self), "callback");
+  check(natsOptions_SetDisconnectedCB(raw, Connection::on_disconnected, &self), "callback");
+  check(natsOptions_SetErrorHandler(raw, Connection::on_error, &self), "callback");
+  if (!access.user.empty()) {
+    check(natsOptions_SetUserInfo(raw, access.user.c_str(), access.password.c_str()), "nats.user");
+  }
+  if (!access.token.empty()) {
+    check(natsOptions_SetToken(raw, access.token.c_str()), "nats.token");
+  }
+  if (!access.credentials_file.empty()) {
+    check(natsOptions_SetUserCredentialsFromFiles(raw, access.credentials_file.c_str(), nullptr),
+          "nats.credentials " + access.credentials_file);
+  }
+  if (!access.nkey_file.empty()) {
+    return "NATS: nats.nkey is not possible for the sidecar; use nats.credentials";
+  }
+  if (!access.tls_ca_file.empty()) {
+    check(natsOptions_SetSecure(raw, true), "TLS");
+    check(natsOptions_LoadCATrustedCertificates(raw, access.tls_ca_file.c_str()),
+          "nats.tls.ca " + access.tls_ca_file);
+  }
+  if (!access.tls_cert_file.empty()) {
+    check(natsOptions_LoadCertificatesChain(raw, access.tls_cert_file.c_str(),
+                                            access.tls_key_file.c_str()),
+          "nats.tls.cert " + access.tls_cert_file);
+  }
+  if (!failure.empty()) {
+    return failure;
+  }
+
+  natsConnection* nats = nullptr;
+  const natsStatus status = natsConnection_Connect(&nats, raw);
+  self.nats.reset(nats);
+  if (status != NATS_OK && status != NATS_NOT_YET_CONNECTED) {
+    check(status, "cannot connect to " + self.url_shown);
+    return failure;
+  }
+  if (status == NATS_NOT_YET_CONNECTED) {
+    self.remember_error(NATS_NO_SERVER);
+  }
+  natsSubscription* subscription = nullptr;
+  check(natsConnection_Subscribe(&subscription, nats, options.subject.c_str(),
+                                 Connection::on_message, &self),
+        "cannot subscribe to " + options.subject);
+  self.subscription.reset(subscription);
+  if (!failure.empty()) {
+    return failure;
+  }
+  // Our own queue is the bound: the callback never waits, so nothing piles up in the library.
+  natsSubscription_SetPendingLimits(subscription, -1, -1);
+  if (status == NATS_OK) {
+    self.connected = true;
+    natsConnection_FlushTimeout(nats, 2000);
+    self.announce();
+  }
+  return {};
+}
+
+void NatsLink::stop() {
+  Connection& self = *connection_;
+  self.subscription.reset();
+  if (self.nats != nullptr) {
+    natsConnection_FlushTimeout(self.nats.get(), 500);
+    natsConnection_Close(self.nats.get());
+  }
+  self.connected = false;
+}
+
+void NatsLink::send(std::string_view subject, std::span<const std::uint8_t> bytes) {
+  if (!connection_->connected) {
+    return;  // stale control helps nobody: "keyframe wanted" is asked again
+  }
+  natsConnection_Publish(connection_->nats.get(), std::string(subject).c_str(), bytes.data(),
+                         static_cast<int>(bytes.size()));
+}
+
+LinkStatus NatsLink::status() const {
+  const Connection& self = *connection_;
+  LinkStatus status;
+  status.connected = self.connected;
+  status.url = self.url_shown;
+  status.reconnects = self.reconnects;
+  status.shed_frames = queue_.shed();
+  status.queued_bytes = queue_.bytes();
+  const std::lock_guard lock(self.error_mutex);
+  status.last_error = self.connected ? "" : self.last_error;
+  return status;
+}
+
+}  // namespace weir::sidecar
