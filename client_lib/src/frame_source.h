@@ -1,0 +1,105 @@
+// Makes a publisher's frames from a registry: deltas of what changed, keyframes of everything,
+// heartbeats, goodbyes. No transport, no clock, no thread of its own.
+// Single-threaded: only the publisher's worker thread calls this.
+//
+// 1. seq goes up by one per frame made, sent or not: a frame that was lost shows as a gap.
+// 2. Totals are absolute within the instance and never go down.
+// 3. Hidden series leave the deltas; keyframes state them and name them in the removals.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "frame_contents.h"
+#include "registry_core.h"
+#include "schemas/codec.h"
+#include "schemas/frame.h"
+#include "stated_totals.h"
+
+namespace weir {
+
+struct PublisherIdentity {
+  std::string node;
+  std::string service;
+  std::uint32_t pid = 0;
+  std::uint64_t pid_namespace = 0;
+  std::int64_t started_unix_ms = 0;
+  std::uint32_t flush_interval_ms = 0;
+  std::uint32_t heartbeat_interval_ms = 0;
+  bool service_label = true;
+};
+
+// Takes frames as they are made; the bytes are valid during the call.
+class FrameSink {
+ public:
+  virtual ~FrameSink() = default;
+  virtual void frame(const wire::Frame& frame, std::span<const std::uint8_t> bytes) = 0;
+};
+
+class FrameSource {
+ public:
+  // What a keyframe or goodbye said.
+  struct Statement {
+    std::uint64_t seq = 0;      // of its last part
+    bool totals_moved = false;  // against what was stated before
+  };
+
+  FrameSource(RegistryCore& registry, PublisherIdentity identity, wire::InstanceId instance);
+
+  // What changed since the last statement, in frames of at most about `bytes_max`; answers how
+  // many. None if nothing changed.
+  std::size_t delta(std::int64_t now_unix_ms, std::size_t bytes_max, FrameSink& sink);
+  void heartbeat(std::int64_t now_unix_ms, FrameSink& sink);
+  // `kind`: keyframe or goodbye. Both have the same content and are split in the same way.
+  Statement keyframe(wire::Kind kind, std::int64_t now_unix_ms, std::size_t bytes_max,
+                     FrameSink& sink);
+  // Whether an own total moved since the last statement.
+  [[nodiscard]] bool totals_moved();
+
+  // Goes on as another instance. `counted`: what was stated so far is counted already, so totals
+  // begin again where that ended.
+  void renew(wire::InstanceId instance, std::int64_t started_unix_ms, bool counted);
+  void move_to_node(std::string node) { identity_.node = std::move(node); }
+
+  [[nodiscard]] const wire::InstanceId& instance() const { return instance_; }
+  [[nodiscard]] const PublisherIdentity& identity() const { return identity_; }
+  [[nodiscard]] std::uint64_t seq() const { return seq_; }
+
+ private:
+  void learn();
+  void learn_visibility();
+  void forget(std::uint32_t id);
+  bool take(Taking taking);
+  void begin(wire::Kind kind, std::int64_t now_unix_ms);
+  void identify();
+  void emit(FrameSink& sink);
+
+  RegistryCore& registry_;
+  PublisherIdentity identity_;
+  wire::InstanceId instance_;
+  std::uint64_t seq_ = 0;
+
+  // The registry's definitions as far as they are known here.
+  std::vector<const FamilyDefinition*> families_;
+  std::vector<const SeriesCore*> series_;  // by local id
+  std::vector<std::size_t> place_;         // by local id: the index in its kind's table
+  Hidden hidden_;                          // by local id
+  std::uint64_t visibility_version_ = 0;
+
+  StatedCounters counters_;
+  StatedDoubles doubles_;
+  StatedExternals externals_;
+  StatedValues external_doubles_;
+  StatedValues gauges_;
+  StatedHistograms histograms_;
+
+  FrameContents contents_;
+  std::vector<Cut> cuts_;
+  wire::Frame frame_;
+  wire::Encoder encoder_;
+};
+
+}  // namespace weir
