@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schemas/limits.h"
+#include "weir/counter.h"
 
 namespace weir {
 namespace {

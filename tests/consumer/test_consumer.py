@@ -33,6 +33,8 @@ def check_text(text):
     assert "# HELP calls_total Calls of the consumer.\n# TYPE calls_total counter\n" in text
     assert 'calls_total{from="outside"} 3\n' in text
     assert 'call_seconds_bucket{le="+Inf"} 1\n' in text
+    for line in ["level{%s} 2.5", "joules_total{%s} 0.5", "read_total{%s} 7", "read_seconds_total{%s} 7.5"]:
+        assert "part_" + line % 'side="left"' + "\n" in text
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +69,10 @@ def test_add_subdirectory(tmp_path):
 
 def test_pkg_config(prefix, tmp_path):
     environment = dict(os.environ, PKG_CONFIG_PATH=str(library_dir(prefix) / "pkgconfig"))
-    compile_command = (
-        f'eval "c++ -std=c++20 {HERE / "consumer.cc"} $(pkg-config --cflags --libs weir-client) -o {tmp_path / "consumer"}"'
-        if " " not in f"{HERE}{tmp_path}"
-        else f'cp "{HERE}/consumer.cc" . && eval "c++ -std=c++20 consumer.cc $(pkg-config --cflags --libs weir-client) -o consumer"'
-    )
-    run("bash", "-c", compile_command, cwd=tmp_path, env=environment)
+    # eval, because the flags may hold an escaped space.
+    compile_it = 'eval "c++ -std=c++20 consumer.cc $(pkg-config --cflags --libs weir-client) -o consumer"'
+    shutil.copy(HERE / "consumer.cc", tmp_path)
+    run("bash", "-c", compile_it, cwd=tmp_path, env=environment)
     check_text(run(tmp_path / "consumer", env=dict(os.environ, LD_LIBRARY_PATH=str(library_dir(prefix)))))
     version = run("pkg-config", "--modversion", "weir-client", env=environment).strip()
     assert f'#define WEIR_VERSION "{version}"' in (prefix / "include/weir/version.h").read_text()
