@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "schemas/limits.h"
-#include "weir/counter.h"  // the visibility of what is defined here
+#include "weir/counter.h"
 
 namespace weir {
 namespace {
