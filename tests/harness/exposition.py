@@ -154,8 +154,8 @@ def _sample(line, where, scrape, current, openmetrics):
     if current is None or not _belongs(name.group(), current, openmetrics):
         raise FormatError(f"{where}: sample {name.group()} outside its family"
                           f" ({current.name if current else 'none'})")
-    if current.type is None or current.help is None:
-        raise FormatError(f"{where}: family {current.name} lacks TYPE or HELP")
+    if current.type is None:
+        raise FormatError(f"{where}: family {current.name} has no TYPE before its samples")
     key = (name.group(), frozenset(labels.items()))
     if key in scrape.values:
         raise FormatError(f"{where}: series twice: {line}")
@@ -190,8 +190,6 @@ def _check_histogram(family):
 
 
 def _check_family(family, openmetrics):
-    if family.type is None:
-        raise FormatError(f"family {family.name} has no TYPE")
     if not family.samples:
         raise FormatError(f"family {family.name} has no sample")
     if family.type == "histogram":
