@@ -15,7 +15,7 @@ FamilyOptions reading(std::string name, std::string help) {
 
 }  // namespace
 
-Status ProcessMetrics::register_in(Registry& registry) {
+Status ProcessMetrics::register_in(weir::Registry& registry) {
   Status status =
       Registration(registry)
           .add(cpu_seconds_, {.name = "process_cpu_seconds_total",

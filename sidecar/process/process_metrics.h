@@ -11,7 +11,7 @@ namespace weir::sidecar {
 class ProcessMetrics {
  public:
   // Registers in `registry` and updates with each export. The registry must not outlive this.
-  [[nodiscard]] Status register_in(Registry& registry);
+  [[nodiscard]] Status register_in(weir::Registry& registry);
   void update() { set(read_process_stats()); }
   void set(const std::optional<ProcessStats>& stats);
 
