@@ -10,9 +10,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json time_or_null(std::int64_t unix_ms) {
+  return unix_ms == 0 ? Json(nullptr) : Json(rfc3339(unix_ms));
+}
+
 // Each time in two forms, for people and for programs; null: never.
 void put_time(Json& object, const std::string& name, std::int64_t unix_ms) {
-  object[name] = unix_ms == 0 ? Json(nullptr) : Json(rfc3339(unix_ms));
+  object[name] = time_or_null(unix_ms);
   object[name + "_unix_ms"] = unix_ms == 0 ? Json(nullptr) : Json(unix_ms);
 }
 
@@ -28,19 +32,17 @@ Json publisher_json(const PublisherInfo& publisher) {
               {"client_version", publisher.client_version},
               {"client_language", publisher.client_language},
               {"state", instance_state_name(publisher.state)}};
-  put_time(object, "since", publisher.state_since_unix_ms);
+  put_time(object, "state_since", publisher.state_since_unix_ms);
   put_time(object, "started", publisher.started_unix_ms);
   put_time(object, "last_seen", publisher.last_seen_unix_ms);
   object["restarts"] = publisher.restarts;
   object["series"] = publisher.series;
   object["frames"] = publisher.frames;
   object["keyframe_pending"] = publisher.keyframe_pending;
-  if (publisher.last_refusal.empty()) {
-    object["last_refusal"] = nullptr;
-  } else {
-    object["last_refusal"] = Json{{"text", publisher.last_refusal}};
-    put_time(object["last_refusal"], "at", publisher.last_refusal_unix_ms);
-  }
+  const bool refused = !publisher.last_refusal.empty();
+  object["last_refusal"] = refused ? Json(publisher.last_refusal) : Json(nullptr);
+  object["last_refusal_time"] = time_or_null(refused ? publisher.last_refusal_unix_ms : 0);
+  object["last_refusal_unix_ms"] = refused ? Json(publisher.last_refusal_unix_ms) : Json(nullptr);
   return object;
 }
 
@@ -61,12 +63,11 @@ Json service_json(const ServiceInfo& service) {
 }
 
 Json refusal_json(const RefusalInfo& refusal) {
-  Json object;
-  put_time(object, "at", refusal.unix_ms);
-  object["subject"] = refusal.subject;
-  object["reason"] = refusal.reason;
-  object["detail"] = refusal.detail;
-  return object;
+  return {{"time", time_or_null(refusal.unix_ms)},
+          {"unix_ms", refusal.unix_ms},
+          {"subject", refusal.subject},
+          {"reason", refusal.reason},
+          {"detail", refusal.detail}};
 }
 
 }  // namespace
@@ -103,7 +104,7 @@ std::string status_json(const StatusReport& status) {
                         {"embedded", status.nats_embedded},
                         {"reconnects", status.nats_reconnects},
                         {"last_error", status.nats_last_error}};
-  object["recovery"] = Json{{"done", status.recovered}, {"text", status.recovery}};
+  object["recovery"] = Json{{"done", status.recovered}, {"state", status.recovery}};
   object["state_dir"] = status.state_dir;
   object["registry"] = Json{{"families", status.families}, {"series", status.series}};
   object["frames"] = Json{{"applied", status.frames_applied},

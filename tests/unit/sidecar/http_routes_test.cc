@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
@@ -174,15 +176,19 @@ TEST_F(RoutesTest, PublishersServicesAndRefusalsAreJson) {
   ASSERT_EQ(json["publishers"].size(), 2u);
   const auto& first = json["publishers"][0];
   EXPECT_EQ(first["state"], "crashed");
-  EXPECT_EQ(first["since"], "2023-11-14T22:13:20.000Z");
-  EXPECT_EQ(first["since_unix_ms"], 1'700'000'000'000);
+  EXPECT_EQ(first["state_since"], "2023-11-14T22:13:20.000Z");
+  EXPECT_EQ(first["state_since_unix_ms"], 1'700'000'000'000);
   EXPECT_EQ(first["last_seen"], nullptr);
   EXPECT_EQ(first["restarts"], 2);
   EXPECT_EQ(first["series"], 7);
-  EXPECT_EQ(first["last_refusal"]["text"], "too large");
+  EXPECT_EQ(first["last_refusal"], "too large");
+  EXPECT_EQ(first["last_refusal_time"], "1970-01-01T00:00:00.005Z");
+  EXPECT_EQ(first["last_refusal_unix_ms"], 5);
   EXPECT_EQ(json["publishers"][1]["last_refusal"], nullptr);
+  EXPECT_EQ(json["publishers"][1]["last_refusal_unix_ms"], nullptr);
   EXPECT_EQ(json["services"][0]["crash_loop"], true);
   EXPECT_EQ(json["refusals"][0]["reason"], "foreign");
+  EXPECT_EQ(json["refusals"][0]["unix_ms"], 5);
 }
 
 TEST_F(RoutesTest, WhatIsNoUtf8NeverThrows) {
@@ -198,6 +204,9 @@ TEST_F(RoutesTest, ThePageStandsAlone) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.headers.at("content-type"), "text/html; charset=utf-8");
   EXPECT_THAT(answer.headers.at("content-security-policy"), HasSubstr("default-src 'none'"));
+  // What CMake made of the file is the file.
+  std::ifstream file(WEIR_SOURCE_DIR "/sidecar/http/page.html");
+  EXPECT_EQ(answer.body, std::string(std::istreambuf_iterator<char>(file), {}));
   EXPECT_THAT(answer.body, HasSubstr("</html>"));
   // Nothing comes from elsewhere, and no string of a publisher can become markup.
   EXPECT_THAT(answer.body, testing::Not(HasSubstr("src=\"http")));
