@@ -188,7 +188,7 @@ Status EmbeddedServer::Supervisor::first_start() {
       remember_port(options_.run_dir, port);
       if (options_.listen.port != 0 && port != options_.listen.port) {
         log(EmbeddedLog::kInfo, "port " + std::to_string(options_.listen.port) +
-                                    " is in use; nats-server listens on " + std::to_string(port));
+                                    " is in use; listening on " + std::to_string(port));
       }
       return {};
     }
@@ -266,8 +266,8 @@ void EmbeddedServer::Supervisor::supervise() {
     }
     for (Outcome outcome = Outcome::kDown; outcome != Outcome::kUp;) {
       set_down(reason);
-      log(EmbeddedLog::kWarning, "nats-server is down: " + reason + "; restart in " +
-                                     std::to_string(backoff.count()) + " ms");
+      log(EmbeddedLog::kWarning,
+          "down: " + reason + "; restart in " + std::to_string(backoff.count()) + " ms");
       if (wait(backoff) == Outcome::kStop) {
         return;
       }
@@ -281,7 +281,7 @@ void EmbeddedServer::Supervisor::supervise() {
       }
     }
     up_since = Clock::now();
-    log(EmbeddedLog::kInfo, "nats-server is up again on port " + std::to_string(port_));
+    log(EmbeddedLog::kInfo, "up again on port " + std::to_string(port_));
   }
 }
 
@@ -324,7 +324,7 @@ void EmbeddedServer::Supervisor::read_output() {
     if (level == EmbeddedLog::kError) {
       last_error_ = text;
     }
-    log(level, "nats-server: " + std::string(text));
+    log(level, text);
     output_.erase(0, end + 1);
   }
   if (output_.size() > kLogLineBytesMax) {

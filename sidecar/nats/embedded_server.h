@@ -39,7 +39,8 @@ struct EmbeddedServerStatus {
 };
 
 enum class EmbeddedLog : std::uint8_t { kDebug, kInfo, kWarning, kError };
-// Called from the server's thread; must not call stop().
+// The server's own lines and ours about it. Called from the supervisor's thread; must not call
+// stop().
 using EmbeddedLogger = std::function<void(EmbeddedLog, std::string_view)>;
 
 class EmbeddedServer {

@@ -117,7 +117,7 @@ TEST_F(EmbeddedServerTest, SaysNothingUnaskedAboutAGoodStart) {
   ASSERT_TRUE(server.start().ok());
   server.stop();
   EXPECT_EQ(loud(), "");
-  EXPECT_THAT(quiet_, HasSubstr("nats-server: "));
+  EXPECT_THAT(quiet_, HasSubstr("Server is ready"));
   EXPECT_THAT(quiet_, testing::Not(HasSubstr(server.token())));
 }
 
@@ -143,7 +143,7 @@ TEST_F(EmbeddedServerTest, ComesBackOnTheSamePortAfterItWasKilled) {
     EXPECT_NE(server.status().pid, pid);
     EXPECT_TRUE(testing_http::Client(server.port()).connected());
   }
-  EXPECT_THAT(loud(), HasSubstr("nats-server is down: it ended with signal 9; restart in "));
+  EXPECT_THAT(loud(), HasSubstr("down: it ended with signal 9; restart in "));
 }
 
 TEST_F(EmbeddedServerTest, StopDuringTheBackOffIsPrompt) {
