@@ -48,6 +48,7 @@ Connection::Connection(asio::ip::tcp::socket socket, ConnectionContext& context)
 }
 
 Connection::~Connection() {
+  release_slow_answer();
   context_.open.erase(this);
   if (context_.open.empty() && context_.on_last_closed) {
     context_.on_last_closed();
@@ -170,6 +171,14 @@ void Connection::run_handler(Request request, Lane lane) {
   if (lane == Lane::kAtOnce) {
     return respond(answer(request), parser_->get().keep_alive());
   }
+  if (lane == Lane::kSlow) {
+    if (context_.slow_answers >= context_.options.slow_answers_max) {
+      return respond(plain(503, "too many of these are being answered"),
+                     parser_->get().keep_alive());
+    }
+    ++context_.slow_answers;
+    slow_answer_ = true;
+  }
   stream_.expires_never();
   asio::thread_pool& pool = lane == Lane::kQuick ? context_.quick : context_.slow;
   asio::post(pool, [self = shared_from_this(), answer, request = std::move(request)]() mutable {
@@ -239,7 +248,15 @@ void Connection::write_some(std::shared_ptr<Writing> writing) {
       });
 }
 
+void Connection::release_slow_answer() {
+  if (slow_answer_) {
+    slow_answer_ = false;
+    --context_.slow_answers;
+  }
+}
+
 void Connection::finish(bool keep_alive) {
+  release_slow_answer();
   if (keep_alive) {
     return read_first_byte();
   }

@@ -25,6 +25,7 @@ struct ConnectionContext {
   boost::asio::thread_pool quick{1};
   boost::asio::thread_pool slow{2};
   std::unordered_set<Connection*> open;  // io thread only
+  std::size_t slow_answers = 0;          // io thread only
   bool stopping = false;                 // io thread only
   std::function<void()> on_last_closed;  // io thread only; may be empty
 };
@@ -56,6 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   template <typename Serializer>
   void write_some(std::shared_ptr<Serializer> serializer);
   void finish(bool keep_alive);
+  void release_slow_answer();
   void drain();
   void close();
 
@@ -63,7 +65,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ConnectionContext& context_;
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
-  bool waiting_ = false;  // for the first byte of a request
+  bool waiting_ = false;      // for the first byte of a request
+  bool slow_answer_ = false;  // counted in the context
   Clock::time_point answer_deadline_;
 };
 

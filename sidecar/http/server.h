@@ -29,6 +29,7 @@ using LaneOf = std::function<Lane(const Request&)>;
 struct ServerOptions {
   ListenAddress listen;
   std::size_t connections_max = 512;  // beyond: 503 and closed
+  std::size_t slow_answers_max = 16;  // computed or being sent at once, each may be large: 503
   std::size_t target_bytes_max = 8192;
   std::size_t header_bytes_max = 16384;  // with the target
   std::size_t body_bytes_max = 65536;

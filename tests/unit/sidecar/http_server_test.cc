@@ -262,6 +262,28 @@ TEST_F(ServerTest, SlowAnswersDelayNeitherProbesNorQuickOnes) {
   }
 }
 
+TEST_F(ServerTest, SlowAnswersAreBoundedInNumber) {
+  options_.slow_answers_max = 2;
+  const std::uint16_t port = start();
+  Client first(port);
+  Client second(port);
+  first.send("GET /gate HTTP/1.1\r\nHost: x\r\n\r\n");
+  second.send("GET /gate HTTP/1.1\r\nHost: x\r\n\r\n");
+  gate_.wait_for(2);
+  Client third(port);
+  const auto refused = third.get("/gate");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  gate_.open();
+  EXPECT_TRUE(first.read());
+  EXPECT_TRUE(second.read());
+  for (int i = 0; i < 5; ++i) {  // their places are free again
+    const auto answer = third.get("/gate");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200);
+  }
+}
+
 TEST_F(ServerTest, TooManyConnectionsAreToldSo) {
   options_.connections_max = 2;
   const std::uint16_t port = start();
