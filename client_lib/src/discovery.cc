@@ -66,9 +66,9 @@ void discover_connection(const NatsPublisherOptions& options, const Surroundings
   connect.credentials_file =
       or_else(options.credentials_file, surroundings, "WEIR_NATS_CREDENTIALS");
   connect.nkey_seed_file = or_else(options.nkey_seed_file, surroundings, "WEIR_NATS_NKEY");
-  connect.tls_ca_file = or_else(options.tls_ca_file, surroundings, "WEIR_NATS_CA");
-  connect.tls_cert_file = or_else(options.tls_cert_file, surroundings, "WEIR_NATS_CERT");
-  connect.tls_key_file = or_else(options.tls_key_file, surroundings, "WEIR_NATS_KEY");
+  connect.tls_ca_file = or_else(options.tls_ca_file, surroundings, "WEIR_NATS_TLS_CA");
+  connect.tls_cert_file = or_else(options.tls_cert_file, surroundings, "WEIR_NATS_TLS_CERT");
+  connect.tls_key_file = or_else(options.tls_key_file, surroundings, "WEIR_NATS_TLS_KEY");
   if (connect.url.empty()) {
     connect.url = file.url;
     connect.note = file_note;

@@ -9,10 +9,9 @@ namespace weir::sidecar {
 namespace {
 
 // Read by the client library, the collectors and weirctl; they may stand in the same unit or pod.
-constexpr std::array<std::string_view, 9> kNamesOfOthers{
+constexpr std::array<std::string_view, 6> kNamesOfOthers{
     "WEIR_SERVICE",         "WEIR_FLUSH_INTERVAL", "WEIR_HEARTBEAT_INTERVAL",
-    "WEIR_GOODBYE_TIMEOUT", "WEIR_EXPORTER",       "WEIR_ENDPOINT_FILE",
-    "WEIR_NATS_CA",         "WEIR_NATS_CERT",      "WEIR_NATS_KEY"};
+    "WEIR_GOODBYE_TIMEOUT", "WEIR_EXPORTER",       "WEIR_ENDPOINT_FILE"};
 constexpr std::array<std::string_view, 4> kPrefixesOfOthers{"WEIR_COLLECTOR", "WEIR_PATH_",
                                                             "WEIR_TEST_", "WEIR_HTTP_URL"};
 

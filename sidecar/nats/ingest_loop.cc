@@ -28,6 +28,9 @@ void IngestLoop::stop() {
 }
 
 void IngestLoop::run() {
+  // Once before the first wait, so that the status never lacks what is known already.
+  before_tick_();
+  engine_.tick();
   auto next_tick = std::chrono::steady_clock::now();
   for (;;) {
     // Read before the last take: what is pushed later was pushed into a closed queue.

@@ -77,6 +77,21 @@ struct NatsLink::Connection {
     const std::lock_guard lock(error_mutex);
     last_error = natsStatus_GetText(status);
   }
+  // Of a call that this thread just made: the library knows more than the status says.
+  void remember_failure(natsStatus status) {
+    std::string_view why = natsStatus_GetText(status);
+    natsStatus last_status = NATS_OK;
+    if (const char* last = nats_GetLastError(&last_status);
+        last != nullptr && *last != '\0' && last_status == status) {
+      why = last;
+      // The library puts its source line in front: "(conn.c:2088): No server available".
+      if (const std::size_t end = why.find("): "); why.starts_with('(') && end != why.npos) {
+        why.remove_prefix(end + 3);
+      }
+    }
+    const std::lock_guard lock(error_mutex);
+    last_error = why;
+  }
 
   // A sidecar has started, or NATS has come back: what was missed is asked for again. Not for one
   // publisher, so without an instance of its own: the id that stands here only has to be one.
@@ -150,7 +165,6 @@ std::string NatsLink::start(const Options& options) {
   check(natsOptions_SetReconnectBufSize(raw, 64 << 10), "reconnect");
   check(natsOptions_SetPingInterval(raw, kPingIntervalMs), "ping");
   check(natsOptions_SetSendAsap(raw, true), "options");
-  check(natsOptions_SetRetryOnFailedConnect(raw, true, Connection::on_connected, &self), "retry");
   check(natsOptions_SetReconnectedCB(raw, Connection::on_reconnected, &self), "callback");
   check(natsOptions_SetDisconnectedCB(raw, Connection::on_disconnected, &self), "callback");
   check(natsOptions_SetErrorHandler(raw, Connection::on_error, &self), "callback");
@@ -182,14 +196,17 @@ std::string NatsLink::start(const Options& options) {
   }
 
   natsConnection* nats = nullptr;
-  const natsStatus status = natsConnection_Connect(&nats, raw);
+  natsStatus status = natsConnection_Connect(&nats, raw);
+  if (status != NATS_OK) {
+    // Only a connection that is not retried in the background says why it failed.
+    self.remember_failure(status);
+    check(natsOptions_SetRetryOnFailedConnect(raw, true, Connection::on_connected, &self), "retry");
+    status = natsConnection_Connect(&nats, raw);
+  }
   self.nats.reset(nats);
   if (status != NATS_OK && status != NATS_NOT_YET_CONNECTED) {
     check(status, "cannot connect to " + self.url_shown);
     return failure;
-  }
-  if (status == NATS_NOT_YET_CONNECTED) {
-    self.remember_error(NATS_NO_SERVER);
   }
   natsSubscription* subscription = nullptr;
   check(natsConnection_Subscribe(&subscription, nats, options.subject.c_str(),

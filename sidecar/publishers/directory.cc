@@ -117,7 +117,10 @@ void Directory::check_lease(Instance& instance, std::int64_t now_unix_ms) {
   }
   const std::int64_t heard_or_connected =
       std::max(instance.last_seen_unix_ms, connected_since_unix_ms_);
-  const std::int64_t lease_ms = rules_.heartbeats_missed_max * instance.heartbeat_interval_ms;
+  const bool not_back_yet = instance.last_seen_unix_ms < connected_since_unix_ms_;
+  const std::int64_t own_lease_ms = rules_.heartbeats_missed_max * instance.heartbeat_interval_ms;
+  const std::int64_t lease_ms =
+      not_back_yet ? std::max(own_lease_ms, rules_.reconnect_grace_ms) : own_lease_ms;
   const std::int64_t overdue_ms = now_unix_ms - heard_or_connected;
   if (overdue_ms > instance.heartbeat_interval_ms && is_dead(instance)) {
     ended(instance, InstanceState::kCrashed, now_unix_ms);
@@ -169,6 +172,9 @@ std::vector<PublisherInfo> Directory::list() const {
   std::vector<PublisherInfo> publishers;
   publishers.reserve(instances_.size());
   for (const auto& [id, instance] : instances_) {
+    if (!instance->identified && instance->last_refusal.empty()) {
+      continue;  // a stranger that has not said who it is: `weirctl doctor` asks like that
+    }
     PublisherInfo info;
     info.node = instance->node;
     info.service = instance->service;

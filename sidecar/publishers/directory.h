@@ -29,6 +29,8 @@ namespace weir::sidecar {
 
 struct LifeRules {
   int heartbeats_missed_max = 3;
+  // After NATS was away: publishers come back one by one, waiting up to 5 s between attempts.
+  std::int64_t reconnect_grace_ms = 10'000;
   std::int64_t gauge_ttl_ms = 5 * 60'000;
   std::int64_t forget_after_ms = 24 * 3'600'000;
   std::int64_t restart_window_ms = 5 * 60'000;

@@ -65,9 +65,10 @@ void ServiceLog::ended(std::string_view node, std::string_view service, EndKind 
       ++at.info.losses;
       break;
   }
-  // Its successor may have started already: the first start after it was last seen.
+  // Its successor may have started already: the first start after it was last seen. Not at that
+  // very moment: that is its own start, if it was never heard again.
   const auto successor = std::find_if(at.unmatched_starts.begin(), at.unmatched_starts.end(),
-                                      [&](std::int64_t start) { return start >= ended_unix_ms; });
+                                      [&](std::int64_t start) { return start > ended_unix_ms; });
   if (successor == at.unmatched_starts.end()) {
     at.unmatched_ends.push_back(now_unix_ms);
   } else {

@@ -137,7 +137,8 @@ class Publisher(Process):
 
     @property
     def instance(self):
-        return self.status()["instance"]
+        """Known once the publishing thread runs."""
+        return wait_until(lambda: self.status()["instance"], 5, f"the instance of {self.name}")
 
     def wait_state(self, state, seconds=10):
         def look():

@@ -140,21 +140,24 @@ def test_a_label_value_with_a_line_break_is_escaped(scene):
 
 
 def test_another_type_for_a_known_name_is_refused_with_a_reason(stack):
+    """The newest started living instance wins; the other's series are refused, and named."""
     nats, sidecar = stack.pair()
-    first, second = stack.publisher(nats, "shop"), stack.publisher(nats, "shop")
-    first.do("counter depth_total 3")
-    sidecar.wait_value(3, "depth_total", service_name="shop")
-    second.do("gauge depth_total 7")
+    first = stack.publisher(nats, "shop")
+    first.do("gauge depth_seconds 3")
+    sidecar.wait_value(3, "depth_seconds", service_name="shop")
+    second = stack.publisher(nats, "shop")
+    second.do("observe depth_seconds 7 @bounds=1", "counter fine_total 1")
 
     def refused():
         newest = [one for one in sidecar.publishers()["refusals"] if one["reason"] == "conflict"]
-        assert newest, sidecar.publishers()["refusals"]
-        assert "depth_total" in newest[0]["detail"]
+        assert newest and "depth_seconds" in newest[0]["detail"], sidecar.publishers()["refusals"]
         return True
     wait_until(refused, 10, "the conflict in the API")
-    assert len(sidecar.scrape().series("depth_total")) == 1
+    sidecar.wait_value(1, "fine_total", service_name="shop")  # the rest of that publisher is not harmed
+    sidecar.wait_value(1, "depth_seconds_count", service_name="shop")
+    assert sidecar.scrape().value("weir_sidecar_series_refused_total") >= 1
     stated = [one for one in sidecar.publishers()["publishers"] if one["last_refusal"]]
-    assert len(stated) == 1 and "depth_total" in stated[0]["last_refusal"]["text"]
+    assert stated and all("depth_seconds" in one["last_refusal"] for one in stated)
 
 
 def test_bad_registrations_name_the_metric_and_the_reason(stack):

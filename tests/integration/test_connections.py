@@ -46,14 +46,14 @@ def test_the_wrong_token_is_said_by_both_sides(stack):
     wait_until(both_say_it, 15, "both to say that they are not authorized")
 
 
-NKEY_USER = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"  # the example of NATS's documentation
+NKEY_SEED = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"  # the example of NATS's documentation
 NKEY_PUBLIC = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4"
 
 
 def test_nkey(stack):
     nats = stack.nats(config=f"authorization {{ users: [ {{ nkey: {NKEY_PUBLIC} }} ] }}\n")
     seed = stack.folder / "seed.nk"
-    seed.write_text(NKEY_USER + "\n")
+    seed.write_text(f"{NKEY_SEED}\n{NKEY_PUBLIC}\n")  # the client wants both words in the file
     sidecar = stack.sidecar(nats, nats__nkey=seed)
     stack.publisher(nats, env={"WEIR_NATS_NKEY": str(seed)}).do("counter a_total 1")
     sidecar.wait_value(1, "a_total", service_name="service")

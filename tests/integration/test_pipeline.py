@@ -28,8 +28,8 @@ def test_every_kind_of_metric_shows_exactly_what_was_recorded(stack):
     assert scrape.families["temperature_celsius"].type == "gauge"
     assert scrape.families["latency_seconds"].type == "histogram"
     buckets = {bound: scrape.value("latency_seconds_bucket", service_name="checkout", le=bound)
-               for bound in ("0.1", "1", "10", "+Inf")}
-    assert buckets == {"0.1": 2, "1": 3, "10": 4, "+Inf": 5}
+               for bound in ("0.1", "1.0", "10.0", "+Inf")}
+    assert buckets == {"0.1": 2, "1.0": 3, "10.0": 4, "+Inf": 5}
     assert scrape.value("latency_seconds_sum", service_name="checkout") == 55.65
 
 
@@ -74,7 +74,7 @@ def test_two_publishers_of_one_service_add_up_and_two_services_do_not(stack):
     sidecar.wait_value(100, "sold_total", service_name="cart", kind="a")
     sidecar.wait_value(2, "took_seconds_count", service_name="shop")
     scrape = sidecar.scrape()
-    assert scrape.value("took_seconds_bucket", service_name="shop", le="1") == 1
+    assert scrape.value("took_seconds_bucket", service_name="shop", le="1.0") == 1
     assert scrape.value("took_seconds_sum", service_name="shop") == 2
     assert len(scrape.series("sold_total")) == 3
     assert {one["state"] for one in sidecar.publishers()["publishers"]} == {"up"}

@@ -49,9 +49,9 @@ TEST(PublishersTest, TheNodeIsAColumnWhereThereIsMoreThanOne) {
 
 TEST(SidecarApiTest, UnknownAndMissingMembersAreHarmless) {
   const auto report = parse_publishers(
-      R"({"publishers":[{"service":"a","series":3,"since":null,"since_unix_ms":null,"new":{},)"
-      R"("last_refusal":{"text":"why","at_unix_ms":9}},7],"services":[{"crash_loop":true}],)"
-      R"("refusals":[{"reason":"malformed","at_unix_ms":5}]})");
+      R"({"publishers":[{"service":"a","series":3,"state_since_unix_ms":null,"new":{},)"
+      R"("last_refusal":"why","last_refusal_unix_ms":9},7],"services":[{"crash_loop":true}],)"
+      R"("refusals":[{"reason":"malformed","unix_ms":5}]})");
   ASSERT_TRUE(report.ok()) << report.reason();
   ASSERT_EQ(report->publishers.size(), 1u);
   EXPECT_EQ(report->publishers[0].series, 3u);
