@@ -7,11 +7,12 @@
 #include "client_lib/src/frame_source.h"
 #include "weir/registry.h"
 
+// Sanitizers bring an allocator of their own.
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+
 namespace {
 thread_local std::size_t allocations = 0;
 }
-
-#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 
 void* operator new(std::size_t size) {
   ++allocations;
