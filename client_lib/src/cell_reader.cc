@@ -23,22 +23,36 @@ double as_double(const Cell& cell) {
   return std::bit_cast<double>(cell.load(std::memory_order_relaxed));
 }
 
-// An observation takes nanoseconds: spin first, then let a writer that lost its processor have it.
-bool wait_for_writer(int attempt) {
-  constexpr int kSpins = 100;
-  constexpr int kYields = 100;
-  constexpr int kSleeps = 1000;  // of 100 us each
-  if (attempt < kSpins) {
-    return true;
+// Decides between reads of a histogram that a writer disturbed. An observation takes nanoseconds, so
+// spin first; a writer that lost its processor needs longer; one that was stopped or killed in the
+// middle never goes on.
+class Patience {
+ public:
+  // False: the writer has not moved for so long that it is not waited for.
+  bool go_on(std::uint64_t version) {
+    if (version != version_) {
+      version_ = version;  // it writes on: some read will fall between two observations
+      unmoved_ = 0;
+    }
+    ++reads_;
+    if (version % 2 == 0 || ++unmoved_ < kSpins) {
+      if (reads_ % kSpins == 0) {
+        ::sched_yield();
+      }
+      return true;
+    }
+    const timespec pause{0, 100'000};
+    ::nanosleep(&pause, nullptr);
+    return unmoved_ < kSpins + kSleeps;
   }
-  if (attempt < kSpins + kYields) {
-    ::sched_yield();
-    return true;
-  }
-  const timespec pause{0, 100'000};
-  ::nanosleep(&pause, nullptr);
-  return attempt < kSpins + kYields + kSleeps;
-}
+
+ private:
+  static constexpr int kSpins = 1000;
+  static constexpr int kSleeps = 1000;  // of 100 us each
+  std::uint64_t version_ = 0;
+  int unmoved_ = 0;
+  int reads_ = 0;
+};
 
 }  // namespace
 
@@ -83,7 +97,8 @@ double read_histogram(std::uint32_t first_cell, std::span<std::uint64_t> buckets
   cell_space().for_each_range([&](const Cell* range) {
     const Cell* cell = range + first_cell;
     double sum = 0;
-    for (int attempt = 0;; ++attempt) {
+    Patience patience;
+    while (true) {
       // Acquire, here and on each data load: later loads stay later. They pair with the release
       // stores of Histogram::observe, whose odd version is visible before its data.
       const std::uint64_t version = cell[0].load(std::memory_order_acquire);
@@ -92,7 +107,7 @@ double read_histogram(std::uint32_t first_cell, std::span<std::uint64_t> buckets
         seen[i] = cell[kHistogramHeaderCells + i].load(std::memory_order_acquire);
       }
       const bool whole = version % 2 == 0 && cell[0].load(std::memory_order_relaxed) == version;
-      if (whole || !wait_for_writer(attempt)) {
+      if (whole || !patience.go_on(version)) {
         break;
       }
     }

@@ -18,8 +18,8 @@ void read_counters(std::span<const std::uint32_t> cells, std::span<std::uint64_t
 void read_doubles(std::span<const std::uint32_t> cells, std::span<double> totals);
 
 // buckets[i] = the total of bucket i; answers the sum of the same observations, so that the
-// histogram is whole. A writer that stays inside one observation for longer than 100 ms (stopped,
-// or killed in the middle) is not waited for: the sum may then miss that one observation.
+// histogram is whole. A writer that stands still inside one observation for longer than 100 ms
+// (stopped, or killed in the middle) is not waited for: the sum may then miss that one observation.
 double read_histogram(std::uint32_t first_cell, std::span<std::uint64_t> buckets);
 
 }  // namespace weir::cells

@@ -5,86 +5,96 @@
 namespace weir {
 namespace {
 
-template <typename Handle>
-Result<Family<Handle>> make_family(RegistryCore& core, FamilyOptions options,
-                                   const std::string& prefix, const Labels& labels) {
+// Where a registration comes from.
+struct Place {
+  RegistryCore& core;
+  const std::string& prefix;
+  const Labels& labels;
+};
+
+Status make_family(const Place& place, MetricKind kind, FamilyOptions&& options,
+                   FamilyCore*& family) {
   try {
-    FamilyCore* family = nullptr;
-    if (Status status =
-            core.register_family(KindOf<Handle>::value, std::move(options), prefix, labels, family);
-        !status.ok()) {
-      return status;
-    }
-    return RegistryCore::family_handle<Handle>(family);
+    return place.core.register_family(kind, std::move(options), place.prefix, place.labels, family);
   } catch (const std::exception& error) {
     return Status::error(std::string("cannot register a metric: ") + error.what());
   }
 }
 
-template <typename Handle>
-Result<Handle> make_series(RegistryCore& core, FamilyOptions options, const std::string& prefix,
-                           const Labels& labels) {
-  try {
-    if (!options.labels.empty()) {
-      return Status::error("metric \"" + options.name +
-                           "\": declares label names, so it is a family: use the call that ends in "
-                           "_family, and with()");
-    }
-    FamilyCore* family = nullptr;
-    if (Status status =
-            core.register_family(KindOf<Handle>::value, std::move(options), prefix, labels, family);
-        !status.ok()) {
-      return status;
-    }
-    const SeriesCore* series = core.series_of(*family, {});
-    if (series == nullptr) {
-      return Status::error(core.stats().last_refusal);
-    }
-    return RegistryCore::handle<Handle>(*series);
-  } catch (const std::exception& error) {
-    return Status::error(std::string("cannot register a metric: ") + error.what());
+Status make_series(const Place& place, MetricKind kind, FamilyOptions&& options,
+                   const SeriesCore*& series) {
+  if (!options.labels.empty()) {
+    return Status::error("metric \"" + options.name +
+                         "\": declares label names, so it is a family: use the call that ends in "
+                         "_family, and with()");
   }
+  FamilyCore* family = nullptr;
+  if (Status status = make_family(place, kind, std::move(options), family); !status.ok()) {
+    return status;
+  }
+  series = place.core.series_of(*family, {});
+  return series == nullptr ? Status::error(place.core.stats().last_refusal) : Status{};
+}
+
+template <typename Handle>
+Result<Family<Handle>> family_of(const Place& place, FamilyOptions&& options) {
+  FamilyCore* family = nullptr;
+  Status status = make_family(place, KindOf<Handle>::value, std::move(options), family);
+  if (family == nullptr) {
+    return status;
+  }
+  return RegistryCore::family_handle<Handle>(family);
+}
+
+template <typename Handle>
+Result<Handle> single_of(const Place& place, FamilyOptions&& options) {
+  const SeriesCore* series = nullptr;
+  Status status = make_series(place, KindOf<Handle>::value, std::move(options), series);
+  if (series == nullptr) {
+    return status;
+  }
+  return RegistryCore::handle<Handle>(*series);
 }
 
 }  // namespace
 
 Result<Counter> Registrar::counter(FamilyOptions options) {
-  return make_series<Counter>(core(), std::move(options), prefix(), scope_labels());
+  return single_of<Counter>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<DoubleCounter> Registrar::double_counter(FamilyOptions options) {
-  return make_series<DoubleCounter>(core(), std::move(options), prefix(), scope_labels());
+  return single_of<DoubleCounter>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<ExternalCounter> Registrar::external_counter(FamilyOptions options) {
-  return make_series<ExternalCounter>(core(), std::move(options), prefix(), scope_labels());
+  return single_of<ExternalCounter>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<ExternalDoubleCounter> Registrar::external_double_counter(FamilyOptions options) {
-  return make_series<ExternalDoubleCounter>(core(), std::move(options), prefix(), scope_labels());
+  return single_of<ExternalDoubleCounter>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<Gauge> Registrar::gauge(FamilyOptions options) {
-  return make_series<Gauge>(core(), std::move(options), prefix(), scope_labels());
+  return single_of<Gauge>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<Histogram> Registrar::histogram(FamilyOptions options) {
-  return make_series<Histogram>(core(), std::move(options), prefix(), scope_labels());
+  return single_of<Histogram>({core(), prefix(), scope_labels()}, std::move(options));
 }
 
 Result<CounterFamily> Registrar::counter_family(FamilyOptions options) {
-  return make_family<Counter>(core(), std::move(options), prefix(), scope_labels());
+  return family_of<Counter>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<DoubleCounterFamily> Registrar::double_counter_family(FamilyOptions options) {
-  return make_family<DoubleCounter>(core(), std::move(options), prefix(), scope_labels());
+  return family_of<DoubleCounter>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<ExternalCounterFamily> Registrar::external_counter_family(FamilyOptions options) {
-  return make_family<ExternalCounter>(core(), std::move(options), prefix(), scope_labels());
+  return family_of<ExternalCounter>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<ExternalDoubleCounterFamily> Registrar::external_double_counter_family(
     FamilyOptions options) {
-  return make_family<ExternalDoubleCounter>(core(), std::move(options), prefix(), scope_labels());
+  return family_of<ExternalDoubleCounter>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<GaugeFamily> Registrar::gauge_family(FamilyOptions options) {
-  return make_family<Gauge>(core(), std::move(options), prefix(), scope_labels());
+  return family_of<Gauge>({core(), prefix(), scope_labels()}, std::move(options));
 }
 Result<HistogramFamily> Registrar::histogram_family(FamilyOptions options) {
-  return make_family<Histogram>(core(), std::move(options), prefix(), scope_labels());
+  return family_of<Histogram>({core(), prefix(), scope_labels()}, std::move(options));
 }
 
 Scope Registrar::scope(std::string scope_prefix, Labels labels) {

@@ -68,8 +68,8 @@ class RegistryCore {
   SeriesCore* series_of(FamilyCore& family, std::span<const std::string_view> values) noexcept;
   template <typename Handle>
   [[nodiscard]] static Handle handle(const SeriesCore& series);
-  void remove(FamilyCore& family, std::span<const std::string_view> values) noexcept;
-  void remove_all(FamilyCore& family) noexcept;
+  [[gnu::cold]] void remove(FamilyCore& family, std::span<const std::string_view> values) noexcept;
+  [[gnu::cold]] void remove_all(FamilyCore& family) noexcept;
 
   // For exporters.
   // Calls visit(const FamilyDefinition&) for each family from index `first` on, in order.
@@ -96,12 +96,12 @@ class RegistryCore {
  private:
   SeriesCore* find_or_make(FamilyCore& family, std::span<const std::string_view> values,
                            std::uint64_t hash);
-  SeriesCore* make(FamilyCore& family, std::span<const std::string_view> values,
-                   std::uint64_t hash);
-  bool give_value(SeriesCore& series);
-  void set_hidden(SeriesCore& series, bool hidden);
+  [[gnu::cold]] SeriesCore* make(FamilyCore& family, std::span<const std::string_view> values,
+                                 std::uint64_t hash);
+  [[gnu::cold]] bool give_value(SeriesCore& series);
+  [[gnu::cold]] void set_hidden(SeriesCore& series, bool hidden);
   FamilyCore& bound(FamilyDefinition& definition, std::vector<std::string> fixed_values);
-  void refuse(std::string_view reason) noexcept;
+  [[gnu::cold]] void refuse(std::string_view reason) noexcept;
 
   const RegistryOptions options_;
   Status status_;

@@ -65,8 +65,9 @@ class WEIR_API NatsPublisher {
   [[nodiscard]] PublisherStatus status() const;
   // Sends what changed without waiting for the interval. Returns at once.
   void flush();
-  // Says goodbye with the last totals and waits for the answer, goodbye_timeout at most. Further
-  // calls do nothing.
+  // Says goodbye with the last totals and waits for the answer, goodbye_timeout at most; if it is
+  // just trying to connect, also for the end of that attempt (two seconds at most for each server).
+  // Further calls do nothing.
   void stop();
 
  private:
