@@ -38,7 +38,7 @@ class ConfigTest : public ::testing::Test {
 TEST_F(ConfigTest, ReadsEverySetting) {
   Settings settings;
   ASSERT_EQ(read_yaml(settings,
-                      "nats: {url: 'nats://n:1', user: u, password: p, tls: {ca_file: /ca}}\n"
+                      "nats: {url: 'nats://n:1', user: u, password: p, tls: {ca: /ca}}\n"
                       "node: web-1\n"
                       "flush_interval: 100ms\n"
                       "path.procfs: /host/proc\n"
@@ -97,7 +97,7 @@ TEST_F(ConfigTest, UnknownOptionsOfACollectorAreErrorsWithLineAndNearestName) {
 TEST_F(ConfigTest, BadValuesAreErrorsThatNameThem) {
   EXPECT_EQ(why_bad("flush_interval: 5ms\n"),
             "weir.yaml:1: flush_interval: \"5ms\" is not a duration from 10ms to 1h");
-  EXPECT_THAT(why_bad("log: {level: loud}\n"), HasSubstr("log.level: \"loud\" is none of debug"));
+  EXPECT_THAT(why_bad("log: {level: loud}\n"), HasSubstr("log.level: \"loud\" is none of trace"));
   EXPECT_THAT(why_bad("collectors: {cpu: {enabled: maybe}}\n"),
               HasSubstr("collectors.cpu: \"maybe\" is not true or false"));
   EXPECT_THAT(why_bad("collectors: {cpu: {interval: 15}}\n"),

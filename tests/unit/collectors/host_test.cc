@@ -251,10 +251,10 @@ TEST_F(HostTest, WithoutPressureInformationThereAreNoSeriesAndNoError) {
 TEST_F(HostTest, AMemoryFieldThatAppearsLaterIsRegisteredThen) {
   write("proc/meminfo", "MemTotal: 4 kB\n");
   auto job = start("memory");
-  write("proc/meminfo", "MemTotal: 4 kB\nZswap: 2 kB\nBad-name: 1 kB\nMemTotal: x kB\n");
+  write("proc/meminfo", "MemTotal: 4 kB\nNewField: 2 kB\nBad-name: 1 kB\nMemTotal: x kB\n");
   EXPECT_TRUE(job->run());
   EXPECT_EQ(series(world_.registry, "node_memory"),
-            "node_memory_MemTotal_bytes 4096\nnode_memory_Zswap_bytes 2048\n");
+            "node_memory_MemTotal_bytes 4096\nnode_memory_NewField_bytes 2048\n");
 }
 
 TEST_F(HostTest, AFileSystemIsStatedAsTheNodeSeesIt) {
