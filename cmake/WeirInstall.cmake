@@ -19,6 +19,7 @@ install(FILES "${PROJECT_BINARY_DIR}/weirConfig.cmake" "${PROJECT_BINARY_DIR}/we
 
 # The way up from the folder of the .pc file: an installation that is moved as a whole still works.
 file(RELATIVE_PATH WEIR_PC_TO_PREFIX "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+string(REGEX REPLACE "/$" "" WEIR_PC_TO_PREFIX "${WEIR_PC_TO_PREFIX}")
 configure_file("${CMAKE_CURRENT_LIST_DIR}/weir-client.pc.in" "${PROJECT_BINARY_DIR}/weir-client.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/weir-client.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 

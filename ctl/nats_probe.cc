@@ -25,9 +25,15 @@ using Subscription = std::unique_ptr<natsSubscription, Destroy<natsSubscription_
 using Message = std::unique_ptr<natsMsg, Destroy<natsMsg_Destroy>>;
 
 std::string describe(natsStatus status) {
-  const char* detail = nats_GetLastError(nullptr);
-  const char* text = natsStatus_GetText(status);
-  return detail == nullptr || *detail == '\0' ? text : fmt::format("{} ({})", text, detail);
+  // The detail is "(conn.c:2088): why": where in the library helps nobody here.
+  const char* last_error = nats_GetLastError(nullptr);
+  std::string_view detail = last_error == nullptr ? "" : last_error;
+  if (const std::size_t end = detail.find("): "); detail.starts_with('(') && end != detail.npos) {
+    detail.remove_prefix(end + 3);
+  }
+  const std::string_view text = natsStatus_GetText(status);
+  return detail.empty() || detail == text ? std::string(text)
+                                          : fmt::format("{} ({})", text, detail);
 }
 
 // Applies each option that is set; the first that fails is named.

@@ -35,11 +35,11 @@ void add_addresses(CLI::App& app, Options& options) {
   app.add_option("--nats.user", nats.user, "User name for NATS");
   app.add_option("--nats.password", nats.password, "Password for NATS");
   app.add_option("--nats.token", nats.token, "Token for NATS");
-  app.add_option("--nats.credentials-file", nats.credentials_file, "Credentials (JWT and seed)");
-  app.add_option("--nats.tls.ca-file", nats.tls_ca_file, "CA that signed the server's certificate");
-  app.add_option("--nats.tls.cert-file", nats.tls_cert_file, "Certificate of this client");
-  app.add_option("--nats.tls.key-file", nats.tls_key_file, "Key of this client");
-  app.add_option("--nats.subject-prefix", nats.subject_prefix, "Subject prefix (default weir)");
+  app.add_option("--nats.credentials", nats.credentials_file, "Credentials (JWT and seed)");
+  app.add_option("--nats.tls.ca", nats.tls_ca_file, "CA that signed the server's certificate");
+  app.add_option("--nats.tls.cert", nats.tls_cert_file, "Certificate of this client");
+  app.add_option("--nats.tls.key", nats.tls_key_file, "Key of this client");
+  app.add_option("--subject.prefix", nats.subject_prefix, "Subject prefix (default weir)");
   app.add_option_function<std::uint32_t>(
          "--timeout",
          [&options](const std::uint32_t& seconds) {
@@ -107,13 +107,10 @@ Targets choose_targets(const Options& options, const Environment& environment,
   nats = options.nats;
   nats.url = targets.nats.url;
   const std::pair<std::string*, const char*> from_environment[] = {
-      {&nats.user, "WEIR_NATS_USER"},
-      {&nats.password, "WEIR_NATS_PASSWORD"},
-      {&nats.token, "WEIR_NATS_TOKEN"},
-      {&nats.credentials_file, "WEIR_NATS_CREDENTIALS_FILE"},
-      {&nats.tls_ca_file, "WEIR_NATS_TLS_CA_FILE"},
-      {&nats.tls_cert_file, "WEIR_NATS_TLS_CERT_FILE"},
-      {&nats.tls_key_file, "WEIR_NATS_TLS_KEY_FILE"}};
+      {&nats.user, "WEIR_NATS_USER"},           {&nats.password, "WEIR_NATS_PASSWORD"},
+      {&nats.token, "WEIR_NATS_TOKEN"},         {&nats.credentials_file, "WEIR_NATS_CREDENTIALS"},
+      {&nats.tls_ca_file, "WEIR_NATS_TLS_CA"},  {&nats.tls_cert_file, "WEIR_NATS_TLS_CERT"},
+      {&nats.tls_key_file, "WEIR_NATS_TLS_KEY"}};
   for (const auto& [member, variable] : from_environment) {
     if (member->empty()) {
       *member = environment(variable).value_or("");

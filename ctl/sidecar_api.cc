@@ -66,7 +66,7 @@ Result<SidecarStatus> parse_status(const std::string& body) {
   status.started_unix_ms = number_of<std::int64_t>(*json, "started_unix_ms");
   const Json recovery = object_of(*json, "recovery");
   status.recovered = flag_of(recovery, "done");
-  status.recovery = text_of(recovery, "state");
+  status.recovery = text_of(recovery, "text");
   const Json nats = object_of(*json, "nats");
   status.nats_connected = flag_of(nats, "connected");
   status.nats_embedded = flag_of(nats, "embedded");
@@ -90,17 +90,18 @@ Result<PublishersReport> parse_publishers(const std::string& body) {
   }
   PublishersReport report;
   for_each_object(*json, "publishers", [&](const Json& one) {
+    const Json refusal = object_of(one, "last_refusal");
     report.publishers.push_back(
         {.node = text_of(one, "node"),
          .service = text_of(one, "service"),
          .instance = text_of(one, "instance"),
          .state = text_of(one, "state"),
-         .state_since_unix_ms = number_of<std::int64_t>(one, "state_since_unix_ms"),
+         .state_since_unix_ms = number_of<std::int64_t>(one, "since_unix_ms"),
          .last_seen_unix_ms = number_of<std::int64_t>(one, "last_seen_unix_ms"),
          .restarts = number_of<std::uint64_t>(one, "restarts"),
          .series = number_of<std::uint64_t>(one, "series"),
-         .last_refusal = text_of(one, "last_refusal"),
-         .last_refusal_unix_ms = number_of<std::int64_t>(one, "last_refusal_unix_ms")});
+         .last_refusal = text_of(refusal, "text"),
+         .last_refusal_unix_ms = number_of<std::int64_t>(refusal, "at_unix_ms")});
   });
   for_each_object(*json, "services", [&](const Json& one) {
     report.services.push_back({.node = text_of(one, "node"),
@@ -108,7 +109,7 @@ Result<PublishersReport> parse_publishers(const std::string& body) {
                                .crash_loop = flag_of(one, "crash_loop")});
   });
   for_each_object(*json, "refusals", [&](const Json& one) {
-    report.refusals.push_back({.unix_ms = number_of<std::int64_t>(one, "unix_ms"),
+    report.refusals.push_back({.unix_ms = number_of<std::int64_t>(one, "at_unix_ms"),
                                .subject = text_of(one, "subject"),
                                .reason = text_of(one, "reason"),
                                .detail = text_of(one, "detail")});

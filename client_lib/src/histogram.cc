@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "schemas/limits.h"
-#include "weir/counter.h"  // the visibility of what is defined here
 
 namespace weir {
 namespace {

@@ -56,7 +56,8 @@ Status RegistryCore::register_family(MetricKind kind, FamilyOptions options,
   if (Status status = check_labels("scope", scope_labels); !status.ok()) {
     return Status::error("metric \"" + wanted.name + "\": " + status.reason());
   }
-  if (Status status = check_definition(wanted, options_.constant_labels); !status.ok()) {
+  if (Status status = check_definition(wanted, options_.constant_labels, options_.own_labels);
+      !status.ok()) {
     return status;
   }
 

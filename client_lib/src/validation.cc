@@ -48,7 +48,10 @@ Status check_name(const FamilyDefinition& definition) {
   return {};
 }
 
-Status check_label_names(const FamilyDefinition& definition, const Labels& constant) {
+Status check_label_names(const FamilyDefinition& definition, const Labels& constant,
+                         bool own_labels) {
+  wire::Limits limits;
+  limits.own_labels = own_labels;
   const std::vector<std::string>& names = definition.label_names;
   const std::size_t labels_max = wire::Limits{}.labels_per_series_max;
   if (names.size() + constant.size() > labels_max) {
@@ -57,12 +60,12 @@ Status check_label_names(const FamilyDefinition& definition, const Labels& const
                                   std::to_string(labels_max));
   }
   for (auto name = names.begin(); name != names.end(); ++name) {
-    if (*name == "service_name") {
+    if (*name == "service_name" && !own_labels) {
       return refuse(definition,
                     "label name \"service_name\": Weir itself adds it, with the publisher's "
                     "service as value");
     }
-    if (std::string reason = wire::why_bad_label_name(*name); !reason.empty()) {
+    if (std::string reason = wire::why_bad_label_name(*name, limits); !reason.empty()) {
       return refuse(definition, reason);
     }
     if (std::find(names.begin(), name, *name) != name) {
@@ -150,7 +153,8 @@ Status check_labels(const char* where, const Labels& labels) {
   return {};
 }
 
-Status check_definition(const FamilyDefinition& definition, const Labels& constant) {
+Status check_definition(const FamilyDefinition& definition, const Labels& constant,
+                        bool own_labels) {
   if (Status status = check_name(definition); !status.ok()) {
     return status;
   }
@@ -163,7 +167,7 @@ Status check_definition(const FamilyDefinition& definition, const Labels& consta
       return refuse(definition, reason);
     }
   }
-  if (Status status = check_label_names(definition, constant); !status.ok()) {
+  if (Status status = check_label_names(definition, constant, own_labels); !status.ok()) {
     return status;
   }
   return check_by_kind(definition);

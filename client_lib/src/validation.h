@@ -18,7 +18,9 @@ namespace weir {
 [[nodiscard]] Status check_labels(const char* where, const Labels& labels);
 
 // A definition on its own, together with the registry's constant labels.
-[[nodiscard]] Status check_definition(const FamilyDefinition& definition, const Labels& constant);
+// `own_labels`: RegistryOptions.
+[[nodiscard]] Status check_definition(const FamilyDefinition& definition, const Labels& constant,
+                                      bool own_labels);
 
 // A second registration of a name: ok if it says the same, else what differs.
 [[nodiscard]] Status check_same(const FamilyDefinition& first, const FamilyDefinition& second);

@@ -9,19 +9,12 @@ namespace weir::sidecar {
 namespace {
 
 // Read by the client library, the collectors and weirctl; they may stand in the same unit or pod.
-constexpr std::array<std::string_view, 11> kNamesOfOthers{"WEIR_SERVICE",
-                                                          "WEIR_FLUSH_INTERVAL",
-                                                          "WEIR_HEARTBEAT_INTERVAL",
-                                                          "WEIR_GOODBYE_TIMEOUT",
-                                                          "WEIR_EXPORTER",
-                                                          "WEIR_ENDPOINT_FILE",
-                                                          "WEIR_RUN_DIR",
-                                                          "WEIR_NATS_CREDENTIALS_FILE",
-                                                          "WEIR_NATS_NKEY_FILE",
-                                                          "WEIR_REVISION",
-                                                          "WEIR_SIDECAR_URL"};
-constexpr std::array<std::string_view, 3> kPrefixesOfOthers{"WEIR_COLLECTOR", "WEIR_PATH_",
-                                                            "WEIR_TEST_"};
+constexpr std::array<std::string_view, 9> kNamesOfOthers{
+    "WEIR_SERVICE",         "WEIR_FLUSH_INTERVAL", "WEIR_HEARTBEAT_INTERVAL",
+    "WEIR_GOODBYE_TIMEOUT", "WEIR_EXPORTER",       "WEIR_ENDPOINT_FILE",
+    "WEIR_NATS_CA",         "WEIR_NATS_CERT",      "WEIR_NATS_KEY"};
+constexpr std::array<std::string_view, 4> kPrefixesOfOthers{"WEIR_COLLECTOR", "WEIR_PATH_",
+                                                            "WEIR_TEST_", "WEIR_HTTP_URL"};
 
 bool belongs_to_others(std::string_view name) {
   return std::find(kNamesOfOthers.begin(), kNamesOfOthers.end(), name) != kNamesOfOthers.end() ||

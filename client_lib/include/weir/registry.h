@@ -56,6 +56,7 @@ class WEIR_API Registrar {
 struct RegistryOptions {
   Labels constant_labels;              // on every series of this process
   std::size_t series_max = 1'000'000;  // further series are refused and counted
+  bool own_labels = false;             // Weir's own: labels that the sidecar adds to others' series
 };
 
 struct RegistryStats {

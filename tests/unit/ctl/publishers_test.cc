@@ -49,13 +49,18 @@ TEST(PublishersTest, TheNodeIsAColumnWhereThereIsMoreThanOne) {
 
 TEST(SidecarApiTest, UnknownAndMissingMembersAreHarmless) {
   const auto report = parse_publishers(
-      R"({"publishers":[{"service":"a","series":3,"new":{}},7],"services":[{"crash_loop":true}],)"
-      R"("refusals":[{"reason":"malformed","unix_ms":5}]})");
+      R"({"publishers":[{"service":"a","series":3,"since":null,"since_unix_ms":null,"new":{},)"
+      R"("last_refusal":{"text":"why","at_unix_ms":9}},7],"services":[{"crash_loop":true}],)"
+      R"("refusals":[{"reason":"malformed","at_unix_ms":5}]})");
   ASSERT_TRUE(report.ok()) << report.reason();
   ASSERT_EQ(report->publishers.size(), 1u);
   EXPECT_EQ(report->publishers[0].series, 3u);
+  EXPECT_EQ(report->publishers[0].state_since_unix_ms, 0);
+  EXPECT_EQ(report->publishers[0].last_refusal, "why");
+  EXPECT_EQ(report->publishers[0].last_refusal_unix_ms, 9);
   EXPECT_TRUE(report->services[0].crash_loop);
   EXPECT_EQ(report->refusals[0].reason, "malformed");
+  EXPECT_EQ(report->refusals[0].unix_ms, 5);
   EXPECT_TRUE(parse_status("{}").ok());
 }
 

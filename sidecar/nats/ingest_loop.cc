@@ -1,0 +1,50 @@
+#include "sidecar/nats/ingest_loop.h"
+
+#include <chrono>
+#include <utility>
+
+namespace weir::sidecar {
+namespace {
+
+constexpr int kTickMs = 200;
+
+}  // namespace
+
+IngestLoop::IngestLoop(IngestQueue& queue, Engine& engine, std::function<void()> before_tick)
+    : queue_(queue),
+      engine_(engine),
+      before_tick_(std::move(before_tick)),
+      thread_([this] { run(); }) {}
+
+IngestLoop::~IngestLoop() {
+  stop();
+}
+
+void IngestLoop::stop() {
+  stopping_ = true;
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void IngestLoop::run() {
+  auto next_tick = std::chrono::steady_clock::now();
+  for (;;) {
+    // Read before the last take: what is pushed later was pushed into a closed queue.
+    const bool last = stopping_;
+    for (const auto& message : queue_.take(last ? 0 : kTickMs)) {
+      engine_.receive(message->subject(), message->reply(), message->bytes());
+    }
+    if (last) {
+      return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_tick) {
+      next_tick = now + std::chrono::milliseconds(kTickMs);
+      before_tick_();
+      engine_.tick();
+    }
+  }
+}
+
+}  // namespace weir::sidecar

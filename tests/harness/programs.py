@@ -1,0 +1,151 @@
+"""Our programs as the tests use them: the sidecar, the collector, and a publisher that does what it is told."""
+
+import json
+import os
+import select
+import subprocess
+import time
+
+from harness import exposition, http, settings
+from harness.process import Process
+from harness.servers import free_port
+from harness.waiting import wait_until
+
+NODE = "test-node"
+
+
+def as_flags(options):
+    """{"nats.url": x} -> ["--nats.url", x]; True is a bare switch."""
+    flags = []
+    for name, value in options.items():
+        flags += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+    return flags
+
+
+class Sidecar(Process):
+    def __init__(self, folder, name="sidecar", nats_url="embedded", env=None, wait=True, port=None, node=NODE, **options):
+        self.port = port or free_port()
+        self.run_dir = folder / f"{name}-run"
+        self.endpoint_file = self.run_dir / "endpoint"
+        flags = {"http.listen": f"127.0.0.1:{self.port}", "admin.listen": f"127.0.0.1:{free_port()}",
+                 "nats.url": nats_url, "node": node, "state.dir": folder / f"{name}-state",
+                 "run.dir": self.run_dir, "cells.dir": folder / f"{name}-cells", "log.level": "debug"}
+        if nats_url == "embedded":
+            flags["nats.embedded.binary"] = settings.tool("nats-server")
+            flags["nats.embedded.listen"] = f"127.0.0.1:{free_port()}"
+        flags.update({key.replace("__", "."): value for key, value in options.items()})
+        super().__init__(name, [settings.program("weir-sidecar"), *as_flags(flags)], folder / f"{name}.log", env=env)
+        self.url = f"http://127.0.0.1:{self.port}"
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self, seconds=15):
+        def ready():
+            assert self.running, f"{self.name} ended with {self.child.returncode}: {self.log()[-2000:]}"
+            assert http.get(self.port, "/readyz").code == 200
+            return self.status()["nats"]["connected"]
+        wait_until(ready, seconds, f"{self.name} to be ready and connected")
+
+    def endpoint(self):
+        return json.loads(self.endpoint_file.read_text())
+
+    def status(self):
+        return http.get_json(self.port, "/api/v1/status")
+
+    def publishers(self):
+        return http.get_json(self.port, "/api/v1/publishers")
+
+    def publisher(self, service, instance=None):
+        """The one publisher of that service (and instance) in the API."""
+        found = [one for one in self.publishers()["publishers"]
+                 if one["service"] == service and instance in (None, one["instance"])]
+        assert len(found) == 1, f"{len(found)} publishers of {service} (instance {instance})"
+        return found[0]
+
+    def service(self, service):
+        found = [one for one in self.publishers()["services"] if one["service"] == service]
+        assert len(found) == 1, f"{len(found)} services {service}"
+        return found[0]
+
+    def metrics_body(self, query="", headers=None):
+        answer = http.get(self.port, "/metrics" + query, headers)
+        assert answer.code == 200, f"/metrics: {answer.code} {answer.body[:200]!r}"
+        return answer.body
+
+    def scrape(self, query=""):
+        """Each scrape of each test passes through the strict reader."""
+        return exposition.parse(self.metrics_body(query))
+
+    def wait_for(self, condition, seconds=10, what="the metrics"):
+        """Scrapes until condition(scrape) holds; answers that scrape."""
+        def look():
+            scrape = self.scrape()
+            return scrape if condition(scrape) else None
+        return wait_until(look, seconds, what)
+
+    def wait_value(self, expected, name, seconds=10, **labels):
+        def look():
+            value = self.scrape().value(name, **labels)
+            assert value == expected, f"{name}{labels} is {value}, not {expected}"
+            return True
+        wait_until(look, seconds, f"{name}{labels} == {expected}")
+
+
+class Publisher(Process):
+    """load_publisher: one command per line in, one JSON answer per line out."""
+
+    def __init__(self, folder, name, url=None, service="service", node=NODE, flush="20ms", heartbeat="200ms",
+                 env=None, flags=(), goodbye="2s"):
+        self._answers = b""
+        self.service = service
+        command = [settings.program("load_publisher"), "--service", service, "--flush-interval", flush,
+                   "--heartbeat-interval", heartbeat, "--goodbye-timeout", goodbye]
+        command += ["--url", url] if url else []
+        command += ["--node", node] if node else []
+        # A file that is not there: the tests must not find the sidecar of the machine they run on.
+        surroundings = {"WEIR_ENDPOINT_FILE": str(folder / "no-endpoint"), **(env or {})}
+        super().__init__(name, [*command, *flags], folder / f"{name}.log", env=surroundings, cwd=folder,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def send(self, line):
+        self.child.stdin.write(line.encode() + b"\n")
+        self.child.stdin.flush()
+
+    def answer(self, seconds=20.0):
+        deadline = time.monotonic() + seconds * settings.TIME_SCALE
+        while b"\n" not in self._answers:
+            left = deadline - time.monotonic()
+            readable, _, _ = select.select([self.child.stdout], [], [], max(left, 0))
+            assert readable, f"{self.name} did not answer"
+            chunk = os.read(self.child.stdout.fileno(), 65536)
+            assert chunk, f"{self.name} closed its output: {self.log()[-2000:]}"
+            self._answers += chunk
+        line, _, self._answers = self._answers.partition(b"\n")
+        return json.loads(line)
+
+    def do(self, *lines):
+        """Runs commands, all of which must succeed; answers the last answer."""
+        for line in lines:
+            self.send(line)
+        for line in lines:
+            answer = self.answer()
+            assert answer.get("ok"), f"{line}: {answer}"
+        return answer
+
+    def status(self):
+        return self.do("status")
+
+    @property
+    def instance(self):
+        return self.status()["instance"]
+
+    def wait_state(self, state, seconds=10):
+        def look():
+            status = self.status()
+            assert status["state"] == state, f"{status['state']}: {status['reason']}"
+            return status
+        return wait_until(look, seconds, f"{self.name} to be {state}")
+
+    def exit(self, code=0):
+        self.do(f"exit {code}")
+        assert self.wait() == code
