@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schemas/limits.h"
+#include "weir/counter.h"  // declares what is defined here, and its visibility
 
 namespace weir {
 namespace {
