@@ -89,7 +89,7 @@ TEST_F(ConfigTest, UnknownOptionsOfACollectorAreErrorsWithLineAndNearestName) {
   const Assembly assembly =
       assemble(linked_collectors(), settings, world.registry, world.health, world.log);
   EXPECT_EQ(assembly.configuration.reason(),
-            "line 3: unknown option \"collectors.disk.device_exlude\": did you mean "
+            "weir.yaml:3: unknown option \"collectors.disk.device_exlude\": did you mean "
             "\"device_exclude\"?");
   EXPECT_THAT(assembly.could_not_start, ElementsAre("disk"));
 }
@@ -181,7 +181,7 @@ TEST(Values, DurationsAreNumbersWithAUnit) {
 
 TEST(Options, TellWhatIsNotOfTheKindThatWasAskedFor) {
   Options options;
-  options.set_origin("collectors.x.");
+  options.set_origin("", "collectors.x.");
   options.add("count", {"many"}, 7);
   options.add("names", {"a", "b"}, 8);
   EXPECT_THAT(options.list("names"), ElementsAre("a", "b"));

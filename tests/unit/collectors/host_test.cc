@@ -229,12 +229,12 @@ TEST_F(HostTest, DevicesAreLeftOutByTheConfiguredExpression) {
 
 TEST_F(HostTest, AnExpressionThatDoesNotParseIsAConfigurationErrorWithItsLine) {
   Options options;
-  options.set_origin("collectors.disk.");
+  options.set_origin("f.yaml", "collectors.disk.");
   options.add("device_exclude", {"(("}, 3);
   auto job = world_.job("disk", linked("disk"), paths(), std::move(options));
   bool configuration_error = false;
   EXPECT_THAT(job->register_metrics(&configuration_error).reason(),
-              HasSubstr("line 3: collectors.disk.device_exclude: not a regular expression"));
+              HasSubstr("f.yaml:3: collectors.disk.device_exclude: not a regular expression"));
   EXPECT_TRUE(configuration_error);
 }
 
