@@ -15,7 +15,7 @@ void append_row(std::string& table, std::string_view collector, const MetricInfo
   for (std::size_t at = 0; (at = help.find('|', at)) != std::string::npos; at += 2) {
     help.insert(at, "\\");
   }
-  table += fmt::format("| `{}` | {} | {} | {} | {} |\n", metric.name, metric.type,
+  table += fmt::format("| {} | {} | {} | {} | {} |\n", metric.name, metric.type,
                        fmt::join(metric.labels, ", "), collector, help);
 }
 

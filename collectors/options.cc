@@ -10,9 +10,15 @@ void Options::add(std::string key, std::vector<std::string> values, int line) {
   options_[std::move(key)] = Option{std::move(values), line, false};
 }
 
+std::string Options::where(int line) const {
+  return line > 0 && !file_.empty() ? fmt::format("{}:{}: ", file_, line)
+         : line > 0                 ? fmt::format("line {}: ", line)
+                                    : "";
+}
+
 void Options::remember(const std::string& reason, int line) {
   if (status_.ok()) {
-    status_ = Status::error(line > 0 ? fmt::format("line {}: {}", line, reason) : reason);
+    status_ = Status::error(where(line) + reason);
   }
 }
 
@@ -90,9 +96,8 @@ Status Options::status() const {
     if (!option.asked) {
       std::vector<std::string> names = known_;
       names.insert(names.end(), {"enabled", "interval", "deadline"});
-      const std::string where = option.line > 0 ? fmt::format("line {}: ", option.line) : "";
-      return Status::error(fmt::format("{}unknown option \"{}{}\"{}", where, section_, key,
-                                       did_you_mean(key, names)));
+      return Status::error(fmt::format("{}unknown option \"{}{}\"{}", where(option.line), section_,
+                                       key, did_you_mean(key, names)));
     }
   }
   return {};

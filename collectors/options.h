@@ -18,7 +18,11 @@ class Options {
  public:
   // `line` counts from 1; 0: not from a file.
   void add(std::string key, std::vector<std::string> values, int line);
-  void set_origin(std::string section) { section_ = std::move(section); }
+  // What errors name: the file, and the section that the keys stand in.
+  void set_origin(std::string file, std::string section) {
+    file_ = std::move(file);
+    section_ = std::move(section);
+  }
 
   [[nodiscard]] std::string text(std::string_view key, std::string_view fallback);
   [[nodiscard]] bool flag(std::string_view key, bool fallback);
@@ -41,6 +45,9 @@ class Options {
   const std::string* single(std::string_view key);
   void remember(const std::string& reason, int line);
 
+  [[nodiscard]] std::string where(int line) const;
+
+  std::string file_;
   std::string section_;
   std::map<std::string, Option, std::less<>> options_;
   std::vector<std::string> known_;

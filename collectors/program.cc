@@ -164,8 +164,7 @@ ProgramResult run_program(int argc, const char* const* argv,
   Assembly assembly =
       assemble(catalogue, settings, registry, health, log, flags.action == Action::kDescribe);
   if (!assembly.configuration.ok()) {
-    const std::string where = flags.config_file.empty() ? "" : flags.config_file + ": ";
-    return {complain(Status::error(where + assembly.configuration.reason())), false};
+    return {complain(assembly.configuration), false};
   }
   switch (flags.action) {
     case Action::kDescribe:

@@ -10,8 +10,19 @@ namespace weir::collectors {
 namespace {
 
 // Read elsewhere: the file's name by the flags, the rest by the client library.
-constexpr std::array<std::string_view, 4> kReadElsewhere = {"WEIR_CONFIG", "WEIR_SERVICE",
-                                                            "WEIR_CELLS_DIR", "WEIR_EXPORTER"};
+constexpr std::array<std::string_view, 13> kReadElsewhere = {"WEIR_CONFIG",
+                                                             "WEIR_SERVICE",
+                                                             "WEIR_CELLS_DIR",
+                                                             "WEIR_EXPORTER",
+                                                             "WEIR_ENDPOINT_FILE",
+                                                             "WEIR_NATS_CA",
+                                                             "WEIR_NATS_CERT",
+                                                             "WEIR_NATS_KEY",
+                                                             "WEIR_SUBJECT_PREFIX",
+                                                             "WEIR_GOODBYE_TIMEOUT",
+                                                             "WEIR_HEARTBEAT_INTERVAL",
+                                                             "WEIR_NATS_CREDENTIALS",
+                                                             "WEIR_NATS_NKEY"};
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;

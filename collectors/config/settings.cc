@@ -45,8 +45,8 @@ Status set_choice(Settings& settings, const std::string& value,
 }
 
 Status set_log_level(Settings& settings, const std::string& value) {
-  return set_choice<&Settings::log_level, 5>(settings, value,
-                                             {"debug", "info", "warn", "error", "off"});
+  return set_choice<&Settings::log_level, 6>(settings, value,
+                                             {"trace", "debug", "info", "warn", "error", "off"});
 }
 
 Status set_log_format(Settings& settings, const std::string& value) {
@@ -60,15 +60,15 @@ constexpr std::array kSettings = {
     Setting{"nats.user", "user name", true, set_publisher<&Publisher::user>},
     Setting{"nats.password", "password", false, set_publisher<&Publisher::password>},
     Setting{"nats.token", "token", false, set_publisher<&Publisher::token>},
-    Setting{"nats.credentials_file", "JWT and seed, as of nsc", true,
+    Setting{"nats.credentials", "file with JWT and seed, as of nsc", true,
             set_publisher<&Publisher::credentials_file>},
-    Setting{"nats.nkey_seed_file", "seed of an nkey", true,
+    Setting{"nats.nkey", "file with the seed of an nkey", true,
             set_publisher<&Publisher::nkey_seed_file>},
-    Setting{"nats.tls.ca_file", "authority of the server's certificate", true,
+    Setting{"nats.tls.ca", "file with the authority of the server's certificate", true,
             set_publisher<&Publisher::tls_ca_file>},
-    Setting{"nats.tls.cert_file", "own certificate", true,
+    Setting{"nats.tls.cert", "file with the own certificate", true,
             set_publisher<&Publisher::tls_cert_file>},
-    Setting{"nats.tls.key_file", "key of the own certificate", true,
+    Setting{"nats.tls.key", "file with the key of the own certificate", true,
             set_publisher<&Publisher::tls_key_file>},
     Setting{"node", "name of this node; default: the sidecar's, else the host name", true,
             set_publisher<&Publisher::node>},
@@ -77,7 +77,7 @@ constexpr std::array kSettings = {
     Setting{"path.procfs", "where the node's /proc is", true, set_path<&Paths::procfs>},
     Setting{"path.sysfs", "where the node's /sys is", true, set_path<&Paths::sysfs>},
     Setting{"path.rootfs", "where the node's / is", true, set_path<&Paths::rootfs>},
-    Setting{"log.level", "debug, info, warn, error, off", true, set_log_level},
+    Setting{"log.level", "trace, debug, info, warn, error, off", true, set_log_level},
     Setting{"log.format", "text, json", true, set_log_format},
 };
 

@@ -2,9 +2,11 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <system_error>
 
 #include "collectors/config/settings.h"
 #include "collectors/config/values.h"
@@ -118,7 +120,7 @@ void Reader::read_collectors(const YAML::Node& map) {
            return refuse(
                at, fmt::format("unknown collector \"{}\"{}", name, did_you_mean(name, names)));
          }
-         settings.collectors[name].options.set_origin(fmt::format("collectors.{}.", name));
+         settings.collectors[name].options.set_origin(file, fmt::format("collectors.{}.", name));
          if (value.IsMap()) {
            read_collector(name, value);
          } else if (value.IsScalar()) {
@@ -206,7 +208,8 @@ Status read_file(Settings& settings, const std::string& file, const Catalogue& c
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream text;
   if (!stream || !(text << stream.rdbuf())) {
-    return Status::error(fmt::format("cannot read configuration {}", file));
+    return Status::error(fmt::format("cannot read configuration {}: {}", file,
+                                     std::generic_category().message(errno)));
   }
   return read_yaml(settings, text.str(), file, catalogue);
 }

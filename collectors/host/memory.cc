@@ -1,5 +1,7 @@
 // node_memory_<field>_bytes: every field of /proc/meminfo, under node_exporter's names:
 // Active(anon) is node_memory_Active_anon_bytes, and a count such as HugePages_Total has no unit.
+#include <array>
+#include <cctype>
 #include <string>
 #include <unordered_map>
 
@@ -10,6 +12,24 @@
 namespace weir::collectors {
 namespace {
 
+// What Linux 5.x and 6.x on the usual machines say, in KiB and as counts: registered at once, so
+// that what a collector can state is known at its start. Other fields are registered when they
+// come.
+constexpr std::array<std::string_view, 53> kFieldsInKib = {
+    "MemTotal",      "MemFree",        "MemAvailable",   "Buffers",       "Cached",
+    "SwapCached",    "Active",         "Inactive",       "Active(anon)",  "Inactive(anon)",
+    "Active(file)",  "Inactive(file)", "Unevictable",    "Mlocked",       "SwapTotal",
+    "SwapFree",      "Zswap",          "Zswapped",       "Dirty",         "Writeback",
+    "AnonPages",     "Mapped",         "Shmem",          "KReclaimable",  "Slab",
+    "SReclaimable",  "SUnreclaim",     "KernelStack",    "PageTables",    "SecPageTables",
+    "NFS_Unstable",  "Bounce",         "WritebackTmp",   "CommitLimit",   "Committed_AS",
+    "VmallocTotal",  "VmallocUsed",    "VmallocChunk",   "Percpu",        "HardwareCorrupted",
+    "AnonHugePages", "ShmemHugePages", "ShmemPmdMapped", "FileHugePages", "FilePmdMapped",
+    "CmaTotal",      "CmaFree",        "Unaccepted",     "Hugepagesize",  "Hugetlb",
+    "DirectMap4k",   "DirectMap2M",    "DirectMap1G"};
+constexpr std::array<std::string_view, 4> kCounts = {"HugePages_Total", "HugePages_Free",
+                                                     "HugePages_Rsvd", "HugePages_Surp"};
+
 constexpr std::size_t kFieldsMax = 500;  // Linux 6.18 has 58
 
 class MemoryCollector : public Collector {
@@ -17,10 +37,11 @@ class MemoryCollector : public Collector {
   Status register_metrics(Setup& setup) override {
     setup_ = &setup;
     file_ = TextFile(setup.paths().proc("meminfo"));
-    // The fields depend on the kernel: register what stands there now, the rest when it comes.
-    if (file_.read()) {
-      for_each_field(
-          [this](std::string_view field, double, bool in_kib) { gauge_of(field, in_kib); });
+    for (const std::string_view field : kFieldsInKib) {
+      gauge_of(field, true);
+    }
+    for (const std::string_view field : kCounts) {
+      gauge_of(field, false);
     }
     return {};
   }

@@ -106,7 +106,7 @@ class ProcessesCollector : public Collector {
       path_ += "/stat";
       ProcessStat stat;
       // A process may end between being listed and being read.
-      if (!file_.read_at(::dirfd(folder.get()), path_.c_str()) || !parse_stat(file_.text(), stat)) {
+      if (!read_stat(::dirfd(folder.get()), stat)) {
         continue;
       }
       ++processes;
@@ -128,6 +128,12 @@ class ProcessesCollector : public Collector {
     return {};
   }
 
+  // Of path_ below this folder.
+  bool read_stat(int folder, ProcessStat& stat) {
+    return file_.read_at(folder, path_.c_str(), TextFile::Extent::kRecord) &&
+           parse_stat(file_.text(), stat);
+  }
+
   void count_threads(int procfs, const char* process) {
     path_ = process;
     path_ += "/task";
@@ -143,7 +149,7 @@ class ProcessesCollector : public Collector {
       path_ = entry->d_name;
       path_ += "/stat";
       ProcessStat stat;
-      if (file_.read_at(::dirfd(tasks.get()), path_.c_str()) && parse_stat(file_.text(), stat)) {
+      if (read_stat(::dirfd(tasks.get()), stat)) {
         ++threads_in_[static_cast<std::size_t>(stat.state)];
       }
     }

@@ -39,7 +39,7 @@ bool TextFile::read(const char* path) {
   return read();
 }
 
-bool TextFile::read_at(int folder, const char* path) {
+bool TextFile::read_at(int folder, const char* path, Extent extent) {
   error_ = 0;
   length_ = 0;
   const FileDescriptor file(::openat(folder, path, O_RDONLY | O_CLOEXEC));
@@ -61,8 +61,8 @@ bool TextFile::read_at(int folder, const char* path) {
       return false;
     }
     length_ += static_cast<std::size_t>(got);
-    // A short read says nothing in /proc: the end is where nothing comes.
-    if (got == 0) {
+    // A short read says nothing of a longer file in /proc: the end is where nothing comes.
+    if (got == 0 || (extent == Extent::kRecord && length_ < buffer_.size())) {
       return true;
     }
     if (length_ == buffer_.size()) {

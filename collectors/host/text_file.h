@@ -17,8 +17,10 @@ class TextFile {
   // False: it could not be read, see error() and failure(). Files larger than 16 MiB are cut there.
   bool read();
   bool read(const char* path);
-  // Below an open folder.
-  bool read_at(int folder, const char* path);
+  // Below an open folder. `Extent::kRecord`: the kernel writes the file as one record that fits
+  // into the first read, which saves a second one to see the end: what is read for each process.
+  enum class Extent { kWhole, kRecord };
+  bool read_at(int folder, const char* path, Extent extent = Extent::kWhole);
 
   // Of the last read that succeeded; valid until the next one.
   [[nodiscard]] std::string_view text() const { return {buffer_.data(), length_}; }

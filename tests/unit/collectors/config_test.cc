@@ -38,7 +38,7 @@ class ConfigTest : public ::testing::Test {
 TEST_F(ConfigTest, ReadsEverySetting) {
   Settings settings;
   ASSERT_EQ(read_yaml(settings,
-                      "nats: {url: 'nats://n:1', user: u, password: p, tls: {ca_file: /ca}}\n"
+                      "nats: {url: 'nats://n:1', user: u, password: p, tls: {ca: /ca}}\n"
                       "node: web-1\n"
                       "flush_interval: 100ms\n"
                       "path.procfs: /host/proc\n"
@@ -89,7 +89,7 @@ TEST_F(ConfigTest, UnknownOptionsOfACollectorAreErrorsWithLineAndNearestName) {
   const Assembly assembly =
       assemble(linked_collectors(), settings, world.registry, world.health, world.log);
   EXPECT_EQ(assembly.configuration.reason(),
-            "line 3: unknown option \"collectors.disk.device_exlude\": did you mean "
+            "weir.yaml:3: unknown option \"collectors.disk.device_exlude\": did you mean "
             "\"device_exclude\"?");
   EXPECT_THAT(assembly.could_not_start, ElementsAre("disk"));
 }
@@ -97,7 +97,7 @@ TEST_F(ConfigTest, UnknownOptionsOfACollectorAreErrorsWithLineAndNearestName) {
 TEST_F(ConfigTest, BadValuesAreErrorsThatNameThem) {
   EXPECT_EQ(why_bad("flush_interval: 5ms\n"),
             "weir.yaml:1: flush_interval: \"5ms\" is not a duration from 10ms to 1h");
-  EXPECT_THAT(why_bad("log: {level: loud}\n"), HasSubstr("log.level: \"loud\" is none of debug"));
+  EXPECT_THAT(why_bad("log: {level: loud}\n"), HasSubstr("log.level: \"loud\" is none of trace"));
   EXPECT_THAT(why_bad("collectors: {cpu: {enabled: maybe}}\n"),
               HasSubstr("collectors.cpu: \"maybe\" is not true or false"));
   EXPECT_THAT(why_bad("collectors: {cpu: {interval: 15}}\n"),
@@ -181,7 +181,7 @@ TEST(Values, DurationsAreNumbersWithAUnit) {
 
 TEST(Options, TellWhatIsNotOfTheKindThatWasAskedFor) {
   Options options;
-  options.set_origin("collectors.x.");
+  options.set_origin("", "collectors.x.");
   options.add("count", {"many"}, 7);
   options.add("names", {"a", "b"}, 8);
   EXPECT_THAT(options.list("names"), ElementsAre("a", "b"));

@@ -229,12 +229,12 @@ TEST_F(HostTest, DevicesAreLeftOutByTheConfiguredExpression) {
 
 TEST_F(HostTest, AnExpressionThatDoesNotParseIsAConfigurationErrorWithItsLine) {
   Options options;
-  options.set_origin("collectors.disk.");
+  options.set_origin("f.yaml", "collectors.disk.");
   options.add("device_exclude", {"(("}, 3);
   auto job = world_.job("disk", linked("disk"), paths(), std::move(options));
   bool configuration_error = false;
   EXPECT_THAT(job->register_metrics(&configuration_error).reason(),
-              HasSubstr("line 3: collectors.disk.device_exclude: not a regular expression"));
+              HasSubstr("f.yaml:3: collectors.disk.device_exclude: not a regular expression"));
   EXPECT_TRUE(configuration_error);
 }
 
@@ -251,10 +251,10 @@ TEST_F(HostTest, WithoutPressureInformationThereAreNoSeriesAndNoError) {
 TEST_F(HostTest, AMemoryFieldThatAppearsLaterIsRegisteredThen) {
   write("proc/meminfo", "MemTotal: 4 kB\n");
   auto job = start("memory");
-  write("proc/meminfo", "MemTotal: 4 kB\nZswap: 2 kB\nBad-name: 1 kB\nMemTotal: x kB\n");
+  write("proc/meminfo", "MemTotal: 4 kB\nNewField: 2 kB\nBad-name: 1 kB\nMemTotal: x kB\n");
   EXPECT_TRUE(job->run());
   EXPECT_EQ(series(world_.registry, "node_memory"),
-            "node_memory_MemTotal_bytes 4096\nnode_memory_Zswap_bytes 2048\n");
+            "node_memory_MemTotal_bytes 4096\nnode_memory_NewField_bytes 2048\n");
 }
 
 TEST_F(HostTest, AFileSystemIsStatedAsTheNodeSeesIt) {
