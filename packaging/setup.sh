@@ -218,16 +218,22 @@ weir_configure() {
   weir_die "cannot configure the build (preset $preset; the reason stands above)"
 }
 
-# weir_build PRESET [TARGET...]
+# weir_build PRESET [TARGET...]: silent when nothing is to be done, else shows how far it is.
 weir_build() {
   local preset="$1"
   shift
   weir_configure "$preset"
-  # Nothing to do: silence. Otherwise ninja shows how far it is.
-  if ninja -C "$weir_build_dir/$preset" -n "$@" 2>/dev/null | tail -n 1 | grep -q 'no work to do'; then
-    return 0
-  fi
-  weir_say "building ($preset)"
-  # NINJA_STATUS shows progress and time also where there is no terminal.
-  NINJA_STATUS='[%f/%t %es] ' ninja -C "$weir_build_dir/$preset" -j "$(weir_jobs)" "$@" >&2
+  NINJA_STATUS='[%f/%t %es] ' ninja -C "$weir_build_dir/$preset" -j "$(weir_jobs)" "$@" |
+    weir_build_progress "$preset" "$([ -t 2 ] && echo 1)" >&2
+}
+
+# On a terminal the steps take turns in one line; what the compiler says stays.
+weir_build_progress() {
+  awk -v preset="$1" -v terminal="$2" -v columns="${COLUMNS:-80}" '
+    /^ninja: (Entering directory|no work to do)/ || /Re-checking globbed|Re-running CMake/ || /^-- / {next}
+    !begun {begun = 1; print "weir: building (" preset ")"}
+    terminal && /^\[[0-9]+\/[0-9]+ / {printf "\r\033[K%s", substr($0, 1, columns - 1); step = 1; fflush(); next}
+    step {print ""; step = 0}
+    {print; fflush()}
+    END {if (step) print ""}'
 }

@@ -146,6 +146,7 @@ def test_a_tool_on_the_path_serves_where_apt_has_none(tree):
 def small_project(tree):
     (tree.root / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.22)\nproject(small NONE)\n"
+        "file(GLOB found CONFIGURE_DEPENDS *.json)\n"  # as in the real tree: ninja looks again each time
         "add_custom_command(OUTPUT made COMMAND ${CMAKE_COMMAND} -E touch made)\n"
         "add_custom_target(all_of_it ALL DEPENDS made)\n"
     )
@@ -156,9 +157,7 @@ def test_a_second_build_is_silent(tree):
     small_project(tree)
     assert "building" in tree.bash("weir_build release")
     assert (tree.root / "build/release/made").exists()
-    (tree.root / "CMakeLists.txt").write_text((tree.root / "CMakeLists.txt").read_text().replace(" ALL ", " "))
-    tree.bash("weir_build release made")
-    assert tree.bash("weir_build release made") == ""
+    assert tree.bash("weir_build release") == ""
 
 
 def test_a_build_folder_of_another_place_is_made_afresh(tree):
