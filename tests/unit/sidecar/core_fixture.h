@@ -96,24 +96,25 @@ class FramePublisher {
   }
   std::uint32_t counter(std::string_view name) { return series(family({.name = name})); }
 
-  FramePublisher& set(std::uint32_t id, std::uint64_t total) {
-    counters_[id] = total;
+  FramePublisher& set(std::uint32_t series_id, std::uint64_t total) {
+    counters_[series_id] = total;
     return *this;
   }
-  FramePublisher& set_double(std::uint32_t id, double total) {
-    doubles_[id] = total;
+  FramePublisher& set_double(std::uint32_t series_id, double total) {
+    doubles_[series_id] = total;
     return *this;
   }
-  FramePublisher& set_gauge(std::uint32_t id, double value) {
-    gauges_[id] = value;
+  FramePublisher& set_gauge(std::uint32_t series_id, double value) {
+    gauges_[series_id] = value;
     return *this;
   }
-  FramePublisher& set_histogram(std::uint32_t id, std::vector<std::uint64_t> buckets, double sum) {
-    histograms_[id] = {std::move(buckets), sum};
+  FramePublisher& set_histogram(std::uint32_t series_id, std::vector<std::uint64_t> buckets,
+                                double sum) {
+    histograms_[series_id] = {std::move(buckets), sum};
     return *this;
   }
-  FramePublisher& remove(std::uint32_t id) {
-    removals_.push_back(id);
+  FramePublisher& remove(std::uint32_t series_id) {
+    removals_.push_back(series_id);
     return *this;
   }
 
