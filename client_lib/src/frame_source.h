@@ -56,7 +56,8 @@ class FrameSource {
   // `kind`: keyframe or goodbye. Both have the same content and are split in the same way.
   Statement keyframe(wire::Kind kind, std::int64_t now_unix_ms, std::size_t bytes_max,
                      FrameSink& sink);
-  // Whether an own total moved since the last statement.
+  // Whether an own total moved since the last statement. After it, only a keyframe or goodbye
+  // states what was registered meanwhile.
   [[nodiscard]] bool totals_moved();
 
   // Goes on as another instance. `counted`: what was stated so far is counted already, so totals

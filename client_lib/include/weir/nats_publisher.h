@@ -30,7 +30,7 @@ struct NatsPublisherOptions {
   std::string user, password;
   std::string token;
   std::string credentials_file;  // JWT and seed, as of `nsc`
-  std::string nkey_seed_file;
+  std::string nkey_seed_file;    // seed and public key, as `nk -gen user -pubout` prints them
   std::string tls_ca_file, tls_cert_file, tls_key_file;
 };
 

@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "tests/unit/client_lib/receiver.h"
 #include "weir/registry.h"
@@ -221,6 +224,49 @@ TEST_F(FrameSourceTest, ARebasedInstanceStatesWhatWasNotStatedYet) {
   source.renew({5, 6}, 0, true);  // and again
   keyframe();
   EXPECT_EQ(receiver.visible().at("x_total{}"), 1);
+}
+
+TEST_F(FrameSourceTest, FramesAreWholeWhileTheProgramRegistersRecordsAndRemoves) {
+  CounterFamily family =
+      *registry.counter_family({.name = "x_total", .help = "h", .labels = {"a"}});
+  HistogramFamily histograms =
+      *registry.histogram_family({.name = "h", .help = "h", .labels = {"a"}, .bounds = {1, 2}});
+  constexpr int kThreads = 3;
+  constexpr int kRounds = 3000;
+  std::atomic<int> running{kThreads};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, family, histograms] {
+      for (int i = 0; i < kRounds; ++i) {
+        const std::string value = std::to_string(i % 300);
+        family.with(value).inc();
+        histograms.with(value).observe(i % 3);
+        if (i % 7 == 0) {
+          family.remove(value);
+        }
+        if (i % 100 == 0) {
+          (void)registry.gauge({.name = "g" + std::to_string(i), .help = "h"});
+        }
+      }
+      --running;
+    });
+  }
+  while (running.load() > 0) {
+    delta(8192);
+    (void)registry.text();
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  for (int i = 0; i < 300; ++i) {
+    (void)family.with(std::to_string(i));  // whatever was removed last comes back
+  }
+  delta();
+  double total = 0;
+  for (const auto& [name, value] : receiver.visible()) {
+    total += name.starts_with("x_total") ? value : 0;
+  }
+  EXPECT_EQ(total, kThreads * kRounds);
 }
 
 TEST_F(FrameSourceTest, DoubleTotalsNeverGoDownOverThreadsAndRebases) {
