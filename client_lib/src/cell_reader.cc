@@ -23,9 +23,9 @@ double as_double(const Cell& cell) {
   return std::bit_cast<double>(cell.load(std::memory_order_relaxed));
 }
 
-// Decides between reads of a histogram that a writer disturbed. An observation takes nanoseconds, so
-// spin first; a writer that lost its processor needs longer; one that was stopped or killed in the
-// middle never goes on.
+// Decides between reads of a histogram that a writer disturbed. An observation takes nanoseconds,
+// so spin first; a writer that lost its processor needs longer; one that was stopped or killed in
+// the middle never goes on.
 class Patience {
  public:
   // False: the writer has not moved for so long that it is not waited for.

@@ -111,13 +111,16 @@ TEST_F(DiscoveryTest, AnUnreadableTokenFileIsNamed) {
 TEST_F(DiscoveryTest, ProofComesFromTheEnvironment) {
   environment = {{"WEIR_NATS_USER", "u"},        {"WEIR_NATS_PASSWORD", "p"},
                  {"WEIR_NATS_CREDENTIALS", "c"}, {"WEIR_NATS_NKEY", "n"},
-                 {"WEIR_NATS_CA", "ca"},         {"WEIR_NATS_TOKEN", "t"}};
+                 {"WEIR_NATS_TLS_CA", "ca"},     {"WEIR_NATS_TLS_CERT", "cert"},
+                 {"WEIR_NATS_TLS_KEY", "key"},   {"WEIR_NATS_TOKEN", "t"}};
   const ConnectOptions connect = found().connect;
   EXPECT_EQ(connect.user, "u");
   EXPECT_EQ(connect.password, "p");
   EXPECT_EQ(connect.credentials_file, "c");
   EXPECT_EQ(connect.nkey_seed_file, "n");
   EXPECT_EQ(connect.tls_ca_file, "ca");
+  EXPECT_EQ(connect.tls_cert_file, "cert");
+  EXPECT_EQ(connect.tls_key_file, "key");
   EXPECT_EQ(connect.token, "t");
 }
 
