@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "client_lib/src/nkey_file.h"
 #include "schemas/codec.h"
 #include "schemas/subjects.h"
 
@@ -63,6 +64,12 @@ std::optional<std::string> configure(natsOptions* options, const NatsTarget& tar
   if (!error && !target.credentials_file.empty()) {
     error = failed("the credentials file", natsOptions_SetUserCredentialsFromFiles(
                                                options, target.credentials_file.c_str(), nullptr));
+  }
+  if (!error && !target.nkey_file.empty()) {
+    const Result<std::string> key = read_public_nkey(target.nkey_file);
+    error = key.ok() ? failed("the nkey", natsOptions_SetNKeyFromSeed(options, key->c_str(),
+                                                                      target.nkey_file.c_str()))
+                     : std::optional<std::string>("cannot use the " + key.reason());
   }
   if (!error && !target.tls_ca_file.empty()) {
     error = failed("the CA file",

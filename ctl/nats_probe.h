@@ -12,6 +12,7 @@ struct NatsTarget {
   std::string user, password;
   std::string token;
   std::string credentials_file;
+  std::string nkey_file;  // seed and public key
   std::string tls_ca_file, tls_cert_file, tls_key_file;
   std::string subject_prefix;
 };

@@ -36,6 +36,7 @@ void add_addresses(CLI::App& app, Options& options) {
   app.add_option("--nats.password", nats.password, "Password for NATS");
   app.add_option("--nats.token", nats.token, "Token for NATS");
   app.add_option("--nats.credentials", nats.credentials_file, "Credentials (JWT and seed)");
+  app.add_option("--nats.nkey", nats.nkey_file, "File with the seed and public key of an nkey");
   app.add_option("--nats.tls.ca", nats.tls_ca_file, "CA that signed the server's certificate");
   app.add_option("--nats.tls.cert", nats.tls_cert_file, "Certificate of this client");
   app.add_option("--nats.tls.key", nats.tls_key_file, "Key of this client");
@@ -107,9 +108,13 @@ Targets choose_targets(const Options& options, const Environment& environment,
   nats = options.nats;
   nats.url = targets.nats.url;
   const std::pair<std::string*, const char*> from_environment[] = {
-      {&nats.user, "WEIR_NATS_USER"},           {&nats.password, "WEIR_NATS_PASSWORD"},
-      {&nats.token, "WEIR_NATS_TOKEN"},         {&nats.credentials_file, "WEIR_NATS_CREDENTIALS"},
-      {&nats.tls_ca_file, "WEIR_NATS_TLS_CA"},  {&nats.tls_cert_file, "WEIR_NATS_TLS_CERT"},
+      {&nats.user, "WEIR_NATS_USER"},
+      {&nats.password, "WEIR_NATS_PASSWORD"},
+      {&nats.token, "WEIR_NATS_TOKEN"},
+      {&nats.credentials_file, "WEIR_NATS_CREDENTIALS"},
+      {&nats.nkey_file, "WEIR_NATS_NKEY"},
+      {&nats.tls_ca_file, "WEIR_NATS_TLS_CA"},
+      {&nats.tls_cert_file, "WEIR_NATS_TLS_CERT"},
       {&nats.tls_key_file, "WEIR_NATS_TLS_KEY"}};
   for (const auto& [member, variable] : from_environment) {
     if (member->empty()) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "nkey_file.h"
+
 namespace weir {
 namespace {
 
@@ -24,25 +26,6 @@ std::int64_t reconnect_delay_ms(natsConnection*, int attempts, void*) {
   const std::int64_t wait = std::min(kReconnectWaitMinMs << doublings, kReconnectWaitMaxMs);
   const auto chance = static_cast<std::int64_t>(wire::InstanceId::random().low >> 1);
   return wait / 2 + chance % (wait / 2 + 1);
-}
-
-// The public key in a file of nkeys: a word of 56 base32 characters that begins with U.
-std::string public_nkey_of(std::string_view text) {
-  constexpr std::size_t kKeyLength = 56;
-  constexpr std::string_view kSpace = " \t\r\n";
-  while (!text.empty()) {
-    const std::size_t begin = text.find_first_not_of(kSpace);
-    if (begin == std::string_view::npos) {
-      break;
-    }
-    text.remove_prefix(begin);
-    const std::string_view word = text.substr(0, text.find_first_of(kSpace));
-    if (word.size() == kKeyLength && word.front() == 'U') {
-      return std::string(word);
-    }
-    text.remove_prefix(word.size());
-  }
-  return {};
 }
 
 const char* text_or_null(const std::string& text) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "client_lib/src/nkey_file.h"
 #include "schemas/codec.h"
 
 namespace weir::sidecar {
@@ -179,7 +180,11 @@ std::string NatsLink::start(const Options& options) {
           "nats.credentials " + access.credentials_file);
   }
   if (!access.nkey_file.empty()) {
-    return "NATS: nats.nkey is not possible for the sidecar; use nats.credentials";
+    const Result<std::string> key = read_public_nkey(access.nkey_file);
+    if (!key.ok()) {
+      return "NATS: " + key.reason();
+    }
+    check(natsOptions_SetNKeyFromSeed(raw, key->c_str(), access.nkey_file.c_str()), "nats.nkey");
   }
   if (!access.tls_ca_file.empty()) {
     check(natsOptions_SetSecure(raw, true), "TLS");

@@ -12,6 +12,9 @@ _SCALE_OF_PRESET = {"asan": 3.0, "tsan": 6.0}
 PRESET = os.environ.get("WEIR_PRESET", "release")
 TIME_SCALE = float(os.environ.get("WEIR_TEST_TIME_SCALE") or _SCALE_OF_PRESET.get(PRESET, 1.0))
 
+# The golden list is written anew instead of compared.
+REWRITE_GOLDEN = bool(os.environ.get("WEIR_TEST_REWRITE_GOLDEN"))
+
 
 def program(name):
     """The path of one of ours; a test without its program fails, it is never skipped."""

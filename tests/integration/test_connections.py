@@ -57,6 +57,16 @@ def test_nkey(stack):
     sidecar = stack.sidecar(nats, nats__nkey=seed)
     stack.publisher(nats, env={"WEIR_NATS_NKEY": str(seed)}).do("counter a_total 1")
     sidecar.wait_value(1, "a_total", service_name="service")
+    asked = stack.weirctl("doctor", "--url", sidecar.url, "--nats.url", nats.url, "--nats.nkey", seed, "--node", "test-node")
+    assert asked.returncode == 0, asked.stdout
+
+
+def test_a_seed_without_its_public_key_is_an_error_that_says_what_is_missing(stack):
+    seed = stack.folder / "seed.nk"
+    seed.write_text(NKEY_SEED + "\n")
+    sidecar = stack.sidecar(stack.nats(), nats__nkey=seed, wait=False)
+    assert sidecar.wait() > 0
+    assert str(seed) in sidecar.log() and "public key" in sidecar.log()
 
 
 @pytest.fixture(scope="module")
