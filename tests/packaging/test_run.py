@@ -131,7 +131,7 @@ def test_shows_the_whole_pipeline_and_leaves_nothing_behind(start):
     run = start()
     run.wait_until_ready()
     page = run.get("/")
-    assert "shop" in page and "/metrics" in page
+    assert "/metrics" in page and "/api/v1/publishers" in page
 
     def whole():
         text = run.get("/metrics")
