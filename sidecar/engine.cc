@@ -108,9 +108,11 @@ StatusReport Engine::status() const {
   report.nats_embedded = link_.embedded;
   report.nats_reconnects = link_.reconnects;
   report.nats_last_error = link_.last_error;
-  report.recovered = true;  // nothing is kept over a restart, so there is nothing to wait for
-  report.recovery = "nothing to recover: totals are asked for again from the living publishers";
-  report.state_dir = options_.state_dir;
+  report.recovered = true;
+  report.recovery =
+      "nothing is kept on disk: the living publishers are asked for their totals, those of ended "
+      "ones begin again";
+  report.state_dir = "none";
   report.families = registry_.family_count();
   report.series = registry_.series_count();
   report.frames_applied = counts.applied;

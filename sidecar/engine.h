@@ -33,7 +33,6 @@ class SelfMetrics;
 
 struct EngineOptions {
   std::string node;
-  std::string state_dir = "none";
   IngestRules ingest;
   LifeRules life;
   std::int64_t series_ttl_ms = 3'600'000;

@@ -50,7 +50,6 @@ void log_broker(EmbeddedLog level, std::string_view line) {
 EngineOptions engine_options(const Config& config) {
   EngineOptions options;
   options.node = config.node;
-  options.state_dir = config.state_dir.empty() ? "none" : config.state_dir;
   options.ingest.definitions.limits = config.limits;
   options.ingest.definitions.service_label = config.exposition.service_label;
   options.ingest.sender = config.node;
@@ -156,7 +155,7 @@ int serve(const Config& config, const sigset_t& signals) {
     if (status.connected != connected) {
       connected = status.connected;
       spdlog::log(connected ? spdlog::level::info : spdlog::level::warn, "NATS at {}: {}",
-                  status.url, connected ? "connected" : "no connection " + status.last_error);
+                  status.url, connected ? "connected" : "no connection: " + status.last_error);
     }
     engine.set_link(status);
   });

@@ -99,6 +99,7 @@ class RegistryCore {
   [[gnu::cold]] SeriesCore* make(FamilyCore& family, std::span<const std::string_view> values,
                                  std::uint64_t hash);
   [[gnu::cold]] bool give_value(SeriesCore& series);
+  static void forget_external(SeriesCore& series);
   [[gnu::cold]] void set_hidden(SeriesCore& series, bool hidden);
   FamilyCore& bound(FamilyDefinition& definition, std::vector<std::string> fixed_values);
   [[gnu::cold]] void refuse(std::string_view reason) noexcept;

@@ -111,9 +111,11 @@ bool RegistryCore::give_value(SeriesCore& series) {
       series.cell = arena_.allocate(cells::kHistogramHeaderCells + definition.layout.count + 1);
       return series.cell != 0;
     case MetricKind::kExternalCounter:
-      series.total = &totals_.emplace_back(0);
+      series.total = &totals_.emplace_back(kUnsetTotal);
       return true;
     case MetricKind::kExternalDoubleCounter:
+      series.value = &values_.emplace_back(kUnsetValue);
+      return true;
     case MetricKind::kGauge:
       series.value = &values_.emplace_back(0.0);
       return true;
@@ -121,7 +123,24 @@ bool RegistryCore::give_value(SeriesCore& series) {
   return false;
 }
 
+// A reading that comes back must not show what was read before it went.
+void RegistryCore::forget_external(SeriesCore& series) {
+  switch (series.family->definition->kind) {
+    case MetricKind::kExternalCounter:
+      series.total->store(kUnsetTotal, std::memory_order_relaxed);
+      break;
+    case MetricKind::kExternalDoubleCounter:
+      series.value->store(kUnsetValue, std::memory_order_relaxed);
+      break;
+    default:
+      break;
+  }
+}
+
 void RegistryCore::set_hidden(SeriesCore& series, bool hidden) {
+  if (hidden) {
+    forget_external(series);
+  }
   if (series.hidden.exchange(hidden, std::memory_order_relaxed) != hidden) {
     // Release: who sees the new version sees the flag. Pairs with visibility_version().
     visibility_version_.fetch_add(1, std::memory_order_release);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 #include "packed_strings.h"
@@ -19,6 +20,11 @@ enum class MetricKind : std::uint8_t {
   kGauge,
   kHistogram,
 };
+
+// External totals before their first set(): not shown, because a 0 that nobody read would look like
+// a reset to whoever computes an increase. The double is a NaN that no arithmetic makes.
+inline constexpr std::uint64_t kUnsetTotal = ~std::uint64_t{0};
+inline constexpr double kUnsetValue = std::bit_cast<double>(kUnsetTotal);
 
 struct SeriesCore {
   FamilyCore* family = nullptr;

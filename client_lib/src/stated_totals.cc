@@ -111,7 +111,8 @@ void StatedExternals::take(Taking taking, const Hidden& hidden, FrameContents& c
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     const std::uint64_t total = sources_[i]->load(std::memory_order_relaxed);
     const bool changed = total != stated_[i] || never_[i] != 0;
-    if (taking == Taking::kChanged && (!changed || hidden[ids_[i]] != 0)) {
+    const bool unwanted = taking == Taking::kChanged && (!changed || hidden[ids_[i]] != 0);
+    if (unwanted || total == kUnsetTotal) {
       continue;
     }
     never_[i] = 0;
@@ -133,7 +134,9 @@ void StatedValues::take(Taking taking, const Hidden& hidden, std::vector<std::ui
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     const double value = sources_[i]->load(std::memory_order_relaxed);
     const auto bits = std::bit_cast<std::uint64_t>(value);
-    if (taking == Taking::kChanged && (bits == stated_[i] || hidden[ids_[i]] != 0)) {
+    const bool unwanted =
+        taking == Taking::kChanged && (bits == stated_[i] || hidden[ids_[i]] != 0);
+    if (unwanted || bits == kUnsetTotal) {
       continue;
     }
     stated_[i] = bits;

@@ -71,7 +71,22 @@ class Page {
     out_ += name;
   }
 
+  static bool is_unset(const FamilyDefinition& definition, const SeriesCore& series) {
+    switch (definition.kind) {
+      case MetricKind::kExternalCounter:
+        return series.total->load(std::memory_order_relaxed) == kUnsetTotal;
+      case MetricKind::kExternalDoubleCounter:
+        return std::bit_cast<std::uint64_t>(series.value->load(std::memory_order_relaxed)) ==
+               kUnsetTotal;
+      default:
+        return false;
+    }
+  }
+
   void sample(const FamilyDefinition& definition, const SeriesCore& series) {
+    if (is_unset(definition, series)) {
+      return;
+    }
     name_labels(definition, series);
     switch (definition.kind) {
       case MetricKind::kCounter:

@@ -76,7 +76,7 @@ struct NatsLink::Connection {
 
   void remember_error(natsStatus status) {
     const std::lock_guard lock(error_mutex);
-    last_error = natsStatus_GetText(status);
+    last_error = status == NATS_OK ? "the connection was lost" : natsStatus_GetText(status);
   }
   // Of a call that this thread just made: the library knows more than the status says.
   void remember_failure(natsStatus status) {

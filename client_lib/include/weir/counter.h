@@ -48,7 +48,7 @@ extern WEIR_API std::atomic<double> detached_value;
 
 // A total that someone else keeps (the kernel, a device): stated, not counted. It may start
 // anywhere and may go down; the sidecar shows the most recently started publisher's reading and
-// adds nothing up.
+// adds nothing up. Not shown before its first set(), nor after remove() until it is set again.
 class ExternalCounter {
  public:
   ExternalCounter() = default;

@@ -29,6 +29,24 @@ void fill(Registry& registry) {
   (void)registry.counter_family({.name = "empty_total", .help = "No series.", .labels = {"a"}});
 }
 
+TEST(TextTest, AnExternalCounterShowsNothingBeforeItIsSet) {
+  Registry registry;
+  const auto energy =
+      registry.external_double_counter_family({.name = "energy_joules_total", .labels = {"zone"}});
+  const auto bytes = registry.external_counter_family({.name = "bytes_total", .labels = {"nic"}});
+  ExternalDoubleCounter package = energy->with("package");
+  ExternalCounter first = bytes->with("eth0");
+  EXPECT_EQ(registry.text().find('{'), std::string::npos) << registry.text();
+  package.set(0.5);
+  first.set(0);
+  EXPECT_NE(registry.text().find("energy_joules_total{zone=\"package\"} 0.5\n"), std::string::npos);
+  EXPECT_NE(registry.text().find("bytes_total{nic=\"eth0\"} 0\n"), std::string::npos);
+  energy->remove("package");
+  (void)energy->with("package");
+  EXPECT_EQ(registry.text().find("energy_joules_total{"), std::string::npos)
+      << "what was read before it went is not served as fresh";
+}
+
 TEST(Text, Prometheus) {
   Registry registry({.constant_labels = {{"region", "eu"}}});
   fill(registry);
