@@ -138,9 +138,8 @@ class NodeExporterTest : public ::testing::Test {
  protected:
   void SetUp() override {
     binary_ = node_exporter_binary();
-    if (binary_.empty()) {
-      GTEST_SKIP() << "no node_exporter in WEIR_TOOLS_DIR or build/tools";
-    }
+    ASSERT_FALSE(binary_.empty())
+        << "no node_exporter in WEIR_TOOLS_DIR or build/tools: ./test fetches it";
     std::string pattern = (fs::temp_directory_path() / "weir-beside-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     root_ = pattern;

@@ -113,7 +113,7 @@ TEST_F(ReadingsTest, ExternalCountersMayGoDown) {
   FamilyOptions counter = options("c_total");
   counter.labels = {};
   CounterReadings readings = set_.add(*registry_.external_counter_family(counter));
-  for (const std::uint64_t total : {18446744073709551615u, std::uint64_t{5}}) {
+  for (const std::uint64_t total : {18446744073709551614u, std::uint64_t{5}}) {
     set_.begin();
     readings.set(total);
     set_.commit();

@@ -67,9 +67,7 @@ class EmbeddedServerTest : public testing::Test {
   ~EmbeddedServerTest() override { std::filesystem::remove_all(dir_); }
 
   void SetUp() override {
-    if (options_.binary.empty()) {
-      GTEST_SKIP() << "no nats-server on this machine";
-    }
+    ASSERT_FALSE(options_.binary.empty()) << "no nats-server: ./test fetches one";
   }
 
   EmbeddedLogger logger() {
