@@ -76,6 +76,8 @@ void announce_family(const wire::FamilyView& definition, Instance& instance, Reg
     // meanwhile.
     local.refusal = why;
     result.refusals.push_back({wire::Reason::kConflict, std::move(why)});
+  } else if (std::string hides = registry.whom_it_hides(local.family); !hides.empty()) {
+    result.refusals.push_back({wire::Reason::kConflict, std::move(hides)});
   }
 }
 

@@ -156,6 +156,15 @@ bool Registry::owns_its_names(const Family& family) const {
   });
 }
 
+namespace {
+
+std::string described(const Family& family) {
+  return std::string(type_word(family)) +
+         (family.unit.empty() ? "" : " with the unit " + family.unit);
+}
+
+}  // namespace
+
 std::uint32_t Registry::winner_of(const std::vector<std::uint32_t>& candidates) const {
   std::uint32_t winner = kNone;
   for (const std::uint32_t candidate : candidates) {
@@ -178,16 +187,27 @@ std::uint32_t Registry::winner_of(const std::vector<std::uint32_t>& candidates) 
 std::string Registry::why_not_shown(std::uint32_t family) const {
   const Family& mine = *families_[family];
   const std::uint32_t winner = winner_of(by_name_.find(mine.name)->second);
-  if (winner == family) {
+  return winner == family ? ""
+                          : "family " + mine.name + " is a " + described(mine) +
+                                " here, but a more recently started publisher defines it as a " +
+                                described(*families_[winner]);
+}
+
+std::string Registry::whom_it_hides(std::uint32_t family) const {
+  const Family& mine = *families_[family];
+  const std::vector<std::uint32_t>& candidates = by_name_.find(mine.name)->second;
+  if (winner_of(candidates) != family) {
     return {};
   }
-  const Family& shown = *families_[winner];
-  const auto described = [](const Family& which) {
-    return std::string(type_word(which)) +
-           (which.unit.empty() ? "" : " with the unit " + which.unit);
-  };
-  return "family " + mine.name + " is a " + described(mine) +
-         " here, but a more recently started publisher defines it as a " + described(shown);
+  for (const std::uint32_t candidate : candidates) {
+    const Family& other = *families_[candidate];
+    if (candidate != family && other.publishers > 0) {
+      return "family " + mine.name + " is a " + described(mine) +
+             " here; publishers that started earlier define it as a " + described(other) +
+             ", and that is not shown any more";
+    }
+  }
+  return {};
 }
 
 std::vector<std::uint32_t> Registry::shown_families() const {

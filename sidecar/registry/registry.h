@@ -33,6 +33,8 @@ class Registry {
   std::uint32_t define_family(const wire::FamilyView& definition, std::int64_t started_unix_ms);
   // Why this family's samples can not be shown beside what is there, in words; empty if they can.
   [[nodiscard]] std::string why_not_shown(std::uint32_t family) const;
+  // The other way round: which definitions of living publishers this family keeps from being shown.
+  [[nodiscard]] std::string whom_it_hides(std::uint32_t family) const;
   // A family whose printed names (x_bucket, x_count, ...) collide with another's, in words; empty
   // if none.
   [[nodiscard]] std::string why_name_taken(const wire::FamilyView& definition) const;
@@ -56,7 +58,9 @@ class Registry {
   // From now on an own series that began after this moment shows 0 in the first scrape that has it.
   void zero_first_since(std::int64_t unix_ms) { zero_first_since_unix_ms_ = unix_ms; }
   // Whether this scrape is that one; the next is not.
-  bool take_zero(std::uint32_t series) { return std::exchange(series_[series].zero_pending, false); }
+  bool take_zero(std::uint32_t series) {
+    return std::exchange(series_[series].zero_pending, false);
+  }
 
   // A living publisher shows the series, or no longer does: because it ended, or because it removed
   // it.

@@ -155,7 +155,7 @@ def test_another_type_for_a_known_name_is_refused_with_a_reason(stack):
     wait_until(refused, 10, "the conflict in the API")
     sidecar.wait_value(1, "fine_total", service_name="shop")  # the rest of that publisher is not harmed
     sidecar.wait_value(1, "depth_seconds_count", service_name="shop")
-    assert sidecar.scrape().value("weir_sidecar_series_refused_total") >= 1
+    assert sidecar.scrape().value("depth_seconds", service_name="shop") is None
     stated = [one for one in sidecar.publishers()["publishers"] if one["last_refusal"]]
     assert stated and all("depth_seconds" in one["last_refusal"] for one in stated)
 

@@ -27,7 +27,7 @@ def described_by_the_collector():
     """Not what this machine happens to have, but what the code can make: the first column of a Markdown table."""
     result = run([settings.program("weir-collector"), "--describe"])
     assert result.returncode == 0, result.stderr
-    return set(re.findall(r"^\| `(\w+)` \|", result.stdout, re.MULTILINE))
+    return set(re.findall(r"^\| `?((?:node|weir)_\w+)`? \|", result.stdout, re.MULTILINE))
 
 
 def test_names_are_as_the_golden_list_says(stack):
