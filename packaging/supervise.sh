@@ -85,7 +85,10 @@ weir_stop_all() {
   local status=$? i pid deadline indexes
   trap '' INT TERM HUP
   trap - EXIT
-  [ -z "$weir_timer" ] || kill "$weir_timer" 2>/dev/null || true
+  if [ -n "$weir_timer" ]; then
+    kill "$weir_timer" 2>/dev/null || true
+    wait "$weir_timer" 2>/dev/null || true
+  fi
   indexes=("${!weir_pids[@]}")
   [ ${#indexes[@]} = 0 ] || weir_say "stopping"
   for ((i = ${#indexes[@]} - 1; i >= 0; i--)); do
