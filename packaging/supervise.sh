@@ -67,15 +67,15 @@ weir_supervise() {
   fi
   weir_check_all
   while [ -z "$weir_stopping" ]; do
-    # Returns when one ends, or, with `ended` empty, when a signal has come.
+    # Returns when one ends, or, with `ended` unset, when a signal has come.
     ended="" status=0
     wait -n -p ended "${weir_pids[@]}" ${weir_timer:+"$weir_timer"} || status=$?
-    if [ -n "$ended" ] && [ "$ended" = "$weir_timer" ]; then
+    if [ -n "${ended:-}" ] && [ "$ended" = "$weir_timer" ]; then
       weir_timer=""
       break
     fi
     for i in "${!weir_pids[@]}"; do
-      [ "${weir_pids[$i]}" != "$ended" ] || weir_ended "$i" "$status"
+      [ "${weir_pids[$i]}" != "${ended:-}" ] || weir_ended "$i" "$status"
     done
   done
 }
