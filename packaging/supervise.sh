@@ -8,6 +8,9 @@
 weir_names=() weir_pids=()
 weir_timer=""
 weir_stop_seconds=10
+# Runs a program that ends with this script. The second half is for a script that has ended already,
+# before the kernel was told.
+weir_tied=(setpriv --pdeathsig TERM -- bash -c '[ "$PPID" = "$0" ] && exec "$@"' "$$")
 
 weir_supervise_begin() {
   trap 'exit 0' INT TERM HUP
@@ -18,7 +21,7 @@ weir_supervise_begin() {
 weir_start() {
   local name="$1"
   shift
-  setsid setpriv --pdeathsig TERM -- "$@" </dev/null >"$weir_log_dir/$name.log" 2>&1 9>&- &
+  setsid "${weir_tied[@]}" "$@" </dev/null >"$weir_log_dir/$name.log" 2>&1 9>&- &
   weir_names+=("$name")
   weir_pids+=("$!")
 }
@@ -59,7 +62,7 @@ weir_wait_for() {
 weir_supervise() {
   local i ended status
   if [ -n "$1" ]; then
-    setpriv --pdeathsig TERM -- sleep "$1" 9>&- &
+    "${weir_tied[@]}" sleep "$1" 9>&- &
     weir_timer=$!
   fi
   weir_check_all
