@@ -8,19 +8,20 @@
 weir_names=() weir_pids=()
 weir_timer=""
 weir_stop_seconds=10
+# Runs a program that ends with this script. The second half is for a script that has ended already,
+# before the kernel was told.
+weir_tied=(setpriv --pdeathsig TERM -- bash -c '[ "$PPID" = "$0" ] && exec "$@"' "$$")
 
 weir_supervise_begin() {
-  trap 'weir_stopping=1' INT TERM HUP
+  trap 'exit 0' INT TERM HUP
   trap 'weir_stop_all' EXIT
-  weir_stopping=""
 }
 
 # weir_start NAME PROGRAM [ARGUMENT...]
 weir_start() {
   local name="$1"
   shift
-  [ -z "$weir_stopping" ] || exit 0
-  setsid setpriv --pdeathsig TERM -- "$@" </dev/null >"$weir_log_dir/$name.log" 2>&1 9>&- &
+  setsid "${weir_tied[@]}" "$@" </dev/null >"$weir_log_dir/$name.log" 2>&1 9>&- &
   weir_names+=("$name")
   weir_pids+=("$!")
 }
@@ -51,31 +52,29 @@ weir_wait_for() {
   local what="$1" deadline=$((SECONDS + $2))
   shift 2
   until "$@"; do
-    [ -z "$weir_stopping" ] || exit 0
-    weir_check_all
+      weir_check_all
     [ "$SECONDS" -lt "$deadline" ] || weir_die "waited in vain for $what; the logs are in $weir_log_dir"
     sleep 0.05
   done
 }
 
-# weir_supervise DURATION: until Ctrl-C, until the time is over (empty: never), or until one ends.
+# weir_supervise DURATION: until the time is over (empty: never) or one ends. A signal leaves from here.
 weir_supervise() {
   local i ended status
   if [ -n "$1" ]; then
-    setpriv --pdeathsig TERM -- sleep "$1" 9>&- &
+    "${weir_tied[@]}" sleep "$1" 9>&- &
     weir_timer=$!
   fi
   weir_check_all
-  while [ -z "$weir_stopping" ]; do
-    # Returns when one ends, or, with `ended` empty, when a signal has come.
-    ended="" status=0
+  while true; do
+    status=0
     wait -n -p ended "${weir_pids[@]}" ${weir_timer:+"$weir_timer"} || status=$?
-    if [ -n "$ended" ] && [ "$ended" = "$weir_timer" ]; then
+    if [ -n "${ended:-}" ] && [ "$ended" = "$weir_timer" ]; then
       weir_timer=""
       break
     fi
     for i in "${!weir_pids[@]}"; do
-      [ "${weir_pids[$i]}" != "$ended" ] || weir_ended "$i" "$status"
+      [ "${weir_pids[$i]}" != "${ended:-}" ] || weir_ended "$i" "$status"
     done
   done
 }
@@ -85,7 +84,10 @@ weir_stop_all() {
   local status=$? i pid deadline indexes
   trap '' INT TERM HUP
   trap - EXIT
-  [ -z "$weir_timer" ] || kill "$weir_timer" 2>/dev/null || true
+  if [ -n "$weir_timer" ]; then
+    kill "$weir_timer" 2>/dev/null || true
+    wait "$weir_timer" 2>/dev/null || true
+  fi
   indexes=("${!weir_pids[@]}")
   [ ${#indexes[@]} = 0 ] || weir_say "stopping"
   for ((i = ${#indexes[@]} - 1; i >= 0; i--)); do
