@@ -1,5 +1,6 @@
-// Frames to bytes and back. The only door to FlatBuffers: codec.cc alone includes the generated
-// header. Thread-compatible: each Encoder and Decoder belongs to one thread at a time.
+// Frames to bytes and back. The only door to FlatBuffers: encoder.cc and decoder.cc alone include
+// the generated header. Thread-compatible: each Encoder and Decoder belongs to one thread at a
+// time.
 #pragma once
 
 #include <cstdint>

@@ -167,8 +167,7 @@ AggregatedReading aggregate_readings(const Registry& registry, const Series& ser
   return result;
 }
 
-Snapshot take_snapshot(Registry& registry, const Selection& selection,
-                       const SnapshotRules& rules) {
+Snapshot take_snapshot(Registry& registry, const Selection& selection, const SnapshotRules& rules) {
   Snapshot snapshot;
   for (const std::uint32_t index : registry.shown_families()) {
     const Family& family = registry.family(index);
