@@ -66,12 +66,9 @@ TEST(Documentation, ListsEverySettingOfTheSidecar) {
   defaults.run_dir = "/run/weir";
   for (const sidecar::Option& option : sidecar::all_options()) {
     const std::string value = option.show(defaults);
-    const std::string shown = value.empty()           ? ""
-                              : option.key == "node" ? value
-                                                     : "`" + value + "`";
-    const std::string row = "| `" + option.key + "` | `" +
-                            sidecar::environment_name(option.key) + "` | " +
-                            (shown.empty() ? "" : shown + " ") + "| " + option.help;
+    const std::string shown = value.empty() ? "" : option.key == "node" ? value : "`" + value + "`";
+    const std::string row = "| `" + option.key + "` | `" + sidecar::environment_name(option.key) +
+                            "` | " + (shown.empty() ? "" : shown + " ") + "| " + option.help;
     EXPECT_NE(text.find(row), std::string::npos) << "docs/configuration.md lacks\n" << row;
   }
 }
