@@ -1,6 +1,12 @@
-// docs/configuration.md lists the settings of weir-collector.
+// docs/configuration.md lists the settings of weir-collector, and the example for Prometheus
+// selects what it collects.
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <set>
+#include <string>
+
+#include "collectors/catalogue.h"
 #include "collectors/config/settings.h"
 #include "support.h"
 
@@ -14,6 +20,22 @@ TEST(ConfigurationPage, ListsEverySettingOfTheCollector) {
     const std::string row = "| `" + std::string(setting.key) + "` | `" + setting.environment() +
                             "` | " + (setting.flag ? "yes" : "no") + " |";
     EXPECT_NE(text.find(row), std::string::npos) << "docs/configuration.md lacks " << row;
+  }
+}
+
+TEST(PrometheusExample, SelectsEveryCollector) {
+  const std::string text = slurp(std::string(WEIR_SOURCE_DIR) + "/examples/prometheus.yml");
+  const std::string key = "collect[]: [";
+  const std::size_t begin = text.find(key);
+  ASSERT_NE(begin, std::string::npos);
+  const std::size_t first = begin + key.size();
+  const std::string list = text.substr(first, text.find(']', first) - first);
+  static const std::regex kName("[a-z_-]+");
+  const std::set<std::string> selected(std::sregex_token_iterator(list.begin(), list.end(), kName),
+                                       std::sregex_token_iterator());
+  for (const CatalogueEntry& entry : linked_collectors()) {
+    EXPECT_TRUE(selected.contains(std::string(entry.name)))
+        << "examples/prometheus.yml leaves out " << entry.name;
   }
 }
 
