@@ -170,6 +170,11 @@ Refusal read_family(const fb::Family& wire, const Limits& limits, FamilyView& vi
   view.origin = static_cast<Origin>(wire.origin());
   view.aggregation = static_cast<Aggregation>(wire.aggregation());
   view.hold_ms = wire.hold_ms();
+  if (view.hold_ms > limits.hold_ms_max) {
+    return refuse_family(Reason::kLimitExceeded, "hold of " + std::to_string(view.hold_ms) +
+                                                     " ms, the limit is " +
+                                                     std::to_string(limits.hold_ms_max));
+  }
 
   if (wire.label_names() != nullptr && wire.label_names()->size() > limits.labels_per_series_max) {
     return refuse_family(Reason::kLimitExceeded,

@@ -20,6 +20,7 @@ struct Limits {
   std::size_t name_bytes_max = 256;        // metric, label, node and service names
   std::size_t label_value_bytes_max = 1024;
   std::size_t help_bytes_max = 2048;
+  std::uint64_t hold_ms_max = 366ull * 24 * 3'600'000;
   bool own_labels = false;  // the sidecar's own metrics may carry the labels that it adds to others
 };
 

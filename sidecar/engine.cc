@@ -41,8 +41,8 @@ void Engine::receive(std::string_view subject, std::string_view reply,
 void Engine::tick() {
   const std::int64_t now = clock_();
   const std::lock_guard lock(mutex_);
-  directory_.tick(now);
   ingest_.tick(now);
+  directory_.tick(now);
   if (now - swept_unix_ms_ < kSweepIntervalMs) {
     return;
   }

@@ -44,6 +44,11 @@ Status RegistryCore::register_family(MetricKind kind, FamilyOptions options,
   if (options.hold.count() < 0) {
     return Status::error("metric \"" + wanted.name + "\": hold is negative");
   }
+  if (const std::uint64_t hold_ms_max = wire::Limits{}.hold_ms_max;
+      static_cast<std::uint64_t>(options.hold.count()) > hold_ms_max) {
+    return Status::error("metric \"" + wanted.name + "\": hold is longer than " +
+                         std::to_string(hold_ms_max) + " ms");
+  }
   wanted.hold_ms = static_cast<std::uint64_t>(options.hold.count());
   wanted.bounds = std::move(options.bounds);
   wanted.group = std::move(options.group);

@@ -1,6 +1,7 @@
 #include "sidecar/exposition/snapshot.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace weir::sidecar {
 namespace {
@@ -126,6 +127,8 @@ AggregatedReading aggregate_readings(const Registry& registry, const Series& ser
   if (family.origin == wire::Origin::kExternal) {
     aggregation = wire::Aggregation::kLast;  // somebody else's total is never added up
   }
+  const bool by_value =
+      aggregation == wire::Aggregation::kMin || aggregation == wire::Aggregation::kMax;
   AggregatedReading result;
   double sum = 0;
   std::uint64_t count = 0;
@@ -141,6 +144,7 @@ AggregatedReading aggregate_readings(const Registry& registry, const Series& ser
     sum += as_number(reading);
     const bool better =
         chosen == nullptr ||
+        (by_value && std::isnan(as_number(*chosen))) ||  // no number is above or below it
         (aggregation == wire::Aggregation::kMin && as_number(reading) < as_number(*chosen)) ||
         (aggregation == wire::Aggregation::kMax && as_number(reading) > as_number(*chosen)) ||
         ((aggregation == wire::Aggregation::kLast ||

@@ -32,6 +32,19 @@ std::ptrdiff_t label_count(const wire::Frame& frame, const Instance& instance,
              : static_cast<std::ptrdiff_t>(announced->label_names.size());
 }
 
+// Within one instance a family is what it was first announced as: its samples lead there.
+bool is_same(const wire::FamilyView& definition, const InstanceFamily& local,
+             const Registry& registry) {
+  const Family& family = registry.family(local.family);
+  return family.name == definition.name && family.type == definition.type &&
+         family.origin == definition.origin && family.unit == definition.unit &&
+         std::equal(definition.label_names.begin(), definition.label_names.end(),
+                    local.label_names.begin(), local.label_names.end()) &&
+         (local.own_layout == nullptr ||
+          std::equal(definition.bounds.begin(), definition.bounds.end(),
+                     local.own_layout->bounds.begin(), local.own_layout->bounds.end()));
+}
+
 void announce_family(const wire::FamilyView& definition, Instance& instance, Registry& registry,
                      const DefinitionRules& rules, DefinitionResult& result) {
   if (definition.id >= instance.families.size()) {
@@ -190,8 +203,9 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
   instance.series[id] = series;
   instance.targets[id] = make_target(series, local, instance, registry);
   registry.reference(series);
-  if (instance.showing) {
-    registry.show(series);
+  registry.show(series);
+  if (!instance.showing) {
+    registry.unshow(series, now_unix_ms, false);  // what an ended one still counted is seen, too
   }
   ++instance.series_count;
 }
@@ -199,7 +213,7 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
 }  // namespace
 
 wire::Refusal check_definitions(const wire::Frame& frame, const Instance& instance,
-                                const DefinitionRules& rules) {
+                                const Registry& registry, const DefinitionRules& rules) {
   const std::size_t constant = instance.constant_labels.size();
   for (const wire::FamilyView& family : frame.families) {
     if (family.label_names.size() + constant > rules.limits.labels_per_series_max) {
@@ -214,12 +228,11 @@ wire::Refusal check_definitions(const wire::Frame& frame, const Instance& instan
                                            rules.service_label + "\" is added by Weir itself"};
     }
     if (family.id < instance.families.size() && instance.families[family.id].family != kNone &&
-        !std::equal(family.label_names.begin(), family.label_names.end(),
-                    instance.families[family.id].label_names.begin(),
-                    instance.families[family.id].label_names.end())) {
-      return {wire::Reason::kConflict, "family " + std::string(family.name) +
-                                           ": announced again with other labels, or under an id "
-                                           "that belongs to another family"};
+        !is_same(family, instance.families[family.id], registry)) {
+      return {wire::Reason::kConflict,
+              "family " + std::string(family.name) +
+                  ": announced again with another definition, or under an id that belongs to "
+                  "another family"};
     }
   }
   std::size_t values = 0;

@@ -29,6 +29,7 @@ struct DefinitionResult {
 
 // What can be said before anything is changed: a frame with a refusal changes nothing.
 [[nodiscard]] wire::Refusal check_definitions(const wire::Frame& frame, const Instance& instance,
+                                              const Registry& registry,
                                               const DefinitionRules& rules);
 
 // REQUIRES: check_definitions() refused nothing.

@@ -8,6 +8,7 @@ namespace weir::sidecar {
 namespace {
 
 constexpr std::size_t kRefusalsRemembered = 50;
+constexpr std::int64_t kPartsAwaitedMs = 30'000;  // the rest of a keyframe, once it has begun
 
 std::uint64_t first_seq_of(const wire::Frame& frame) {
   return frame.seq - frame.part;
@@ -121,13 +122,13 @@ void Ingest::apply(const Envelope& envelope, std::span<const std::uint8_t> bytes
       instance.state == InstanceState::kExited && frame.kind != wire::Kind::kGoodbye;
   if (frame.seq <= instance.last_seq || after_exit) {
     ++counts_.duplicate;
-    if (frame.part + 1 == frame.parts && instance.identified) {
+    if (frame.seq <= instance.stated_seq && frame.part + 1 == frame.parts) {
       answer(envelope, instance.id, frame.seq);  // the first answer may have been lost
     }
     return;
   }
   if (frame.has_identity) {
-    if (wire::Refusal refusal = identify(frame, instance)) {
+    if (wire::Refusal refusal = identify(frame, instance, envelope.now_unix_ms)) {
       refuse(envelope, std::move(refusal), &instance);
       return;
     }
@@ -137,7 +138,11 @@ void Ingest::apply(const Envelope& envelope, std::span<const std::uint8_t> bytes
     requests_.want(instance, frame.seq - 1, envelope.now_unix_ms);
   }
   instance.last_seq = frame.seq;
+  const bool had_ended = instance.ended;
   directory_.heard(instance, envelope.now_unix_ms);
+  if (had_ended && !instance.ended) {
+    requests_.want(instance, frame.seq - 1, envelope.now_unix_ms);  // its readings were dropped
+  }
 
   if (frame.parts > 1) {
     apply_part(envelope, bytes, frame, instance);
@@ -155,7 +160,8 @@ void Ingest::apply(const Envelope& envelope, std::span<const std::uint8_t> bytes
   }
 }
 
-wire::Refusal Ingest::identify(const wire::Frame& frame, Instance& instance) const {
+wire::Refusal Ingest::identify(const wire::Frame& frame, Instance& instance,
+                               std::int64_t now_unix_ms) const {
   const wire::IdentityView& identity = frame.identity;
   instance.pid = identity.pid;
   instance.pid_namespace = identity.pid_namespace;
@@ -167,7 +173,9 @@ wire::Refusal Ingest::identify(const wire::Frame& frame, Instance& instance) con
   if (instance.identified) {
     return {};  // labels and start are part of what its series are: they stay as first stated
   }
-  instance.contributor.started_unix_ms = identity.started_unix_ms;
+  // The newest start wins where definitions contradict: a clock that is ahead must not win for
+  // ever.
+  instance.contributor.started_unix_ms = std::min(identity.started_unix_ms, now_unix_ms);
   instance.service_label = identity.service_label;
   instance.constant_labels.clear();
   for (const wire::LabelView& label : identity.constant_labels) {
@@ -196,6 +204,7 @@ void Ingest::apply_part(const Envelope& envelope, std::span<const std::uint8_t> 
       return;
     }
     pending.first_seq = first_seq_of(frame);
+    pending.begun_unix_ms = envelope.now_unix_ms;
   }
   if (pending.bytes + bytes.size() > rules_.keyframe_bytes_max) {
     discard_pending(instance);
@@ -205,8 +214,16 @@ void Ingest::apply_part(const Envelope& envelope, std::span<const std::uint8_t> 
            &instance);
     return;
   }
+  if (pending_bytes_ + bytes.size() > rules_.pending_bytes_max) {
+    discard_pending(instance);
+    requests_.want(instance, frame.seq, envelope.now_unix_ms);
+    refuse(envelope, {wire::Reason::kLimitExceeded, "too many keyframes wait for their last part"},
+           &instance);
+    return;
+  }
   pending.parts.emplace_back(bytes.begin(), bytes.end());
   pending.bytes += bytes.size();
+  pending_bytes_ += bytes.size();
   ++counts_.pending;
   if (pending.parts.size() < frame.parts) {
     return;
@@ -214,6 +231,7 @@ void Ingest::apply_part(const Envelope& envelope, std::span<const std::uint8_t> 
 
   const PendingKeyframe whole = std::exchange(pending, {});
   counts_.pending -= whole.parts.size();
+  pending_bytes_ -= whole.bytes;
   for (std::size_t i = 0; i < whole.parts.size(); ++i) {
     wire::Refusal refusal = part_decoder_.decode(whole.parts[i]);
     if (!refusal) {
@@ -233,12 +251,13 @@ void Ingest::discard_pending(Instance& instance) {
   const std::uint64_t parts = instance.pending.parts.size();
   counts_.pending -= parts;
   counts_.refused[static_cast<std::size_t>(wire::Reason::kIncomplete)] += parts;
+  pending_bytes_ -= instance.pending.bytes;
   instance.pending.clear();
 }
 
 wire::Refusal Ingest::merge(const wire::Frame& frame, Instance& instance,
                             std::int64_t now_unix_ms) {
-  if (wire::Refusal refusal = check_definitions(frame, instance, rules_.definitions)) {
+  if (wire::Refusal refusal = check_definitions(frame, instance, registry_, rules_.definitions)) {
     return refusal;
   }
   const DefinitionResult definitions =
@@ -268,6 +287,7 @@ wire::Refusal Ingest::merge(const wire::Frame& frame, Instance& instance,
 void Ingest::whole_keyframe(const Envelope& envelope, wire::Kind kind, std::uint64_t first_seq,
                             Instance& instance) {
   instance.identified = true;
+  instance.stated_seq = instance.last_seq;
   KeyframeRequests::satisfy(instance, first_seq);
   directory_.introduced(instance, envelope.now_unix_ms);
   if (kind == wire::Kind::kGoodbye) {
@@ -337,6 +357,11 @@ void Ingest::ask_if_due(Instance& instance, std::int64_t now_unix_ms) {
 
 void Ingest::tick(std::int64_t now_unix_ms) {
   directory_.for_each([&](Instance& instance) {
+    if (!instance.pending.parts.empty() &&
+        now_unix_ms - instance.pending.begun_unix_ms > kPartsAwaitedMs) {
+      discard_pending(instance);
+      requests_.want(instance, instance.last_seq, now_unix_ms);
+    }
     if (instance.is_alive()) {
       ask_if_due(instance, now_unix_ms);
     }

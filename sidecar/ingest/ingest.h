@@ -52,6 +52,7 @@ struct IngestRules {
   std::string sender;  // this sidecar's name in what it sends
   std::string subject_prefix{wire::kDefaultSubjectPrefix};
   std::size_t keyframe_bytes_max = 256u << 20;  // of one keyframe's parts together
+  std::size_t pending_bytes_max = 512u << 20;   // of all that are not whole yet
   KeyframeRequests::Rules keyframe_requests;
 };
 
@@ -63,7 +64,8 @@ class Ingest {
   // `reply` is empty if no answer is wanted.
   void receive(std::string_view subject, std::string_view reply,
                std::span<const std::uint8_t> bytes, std::int64_t now_unix_ms);
-  // Asks again where a keyframe is still missing.
+  // Asks again where a keyframe is still missing; gives up those whose parts do not come. Before
+  // Directory::tick(), which may drop instances that wait for parts.
   void tick(std::int64_t now_unix_ms);
 
   [[nodiscard]] const FrameCounts& counts() const { return counts_; }
@@ -77,7 +79,8 @@ class Ingest {
   };
 
   [[nodiscard]] wire::Refusal admit(const Envelope& envelope, const wire::Frame& frame);
-  [[nodiscard]] wire::Refusal identify(const wire::Frame& frame, Instance& instance) const;
+  [[nodiscard]] wire::Refusal identify(const wire::Frame& frame, Instance& instance,
+                                       std::int64_t now_unix_ms) const;
   void apply(const Envelope& envelope, std::span<const std::uint8_t> bytes,
              const wire::Frame& frame, Instance& instance);
   void apply_part(const Envelope& envelope, std::span<const std::uint8_t> bytes,
@@ -104,6 +107,7 @@ class Ingest {
   wire::Encoder encoder_;
   KeyframeRequests requests_;
   FrameCounts counts_;
+  std::size_t pending_bytes_ = 0;
   std::deque<RefusalInfo> refusals_;  // newest first, bounded
 };
 

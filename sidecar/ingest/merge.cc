@@ -77,6 +77,19 @@ bool becomes_double(Instance& instance, std::uint32_t id, Registry& registry) {
   return true;
 }
 
+// False, and nothing changed, if the sum would leave the range of a double: a hostile total must
+// not make a NaN of what others have counted.
+bool replace_in(ExactSum& sum, double applied, double total) {
+  ExactSum next = sum;
+  next.add(-applied);
+  next.add(total);
+  if (!next.is_finite()) {
+    return false;
+  }
+  sum = next;
+  return true;
+}
+
 void merge_doubles(const wire::Frame& frame, Instance& instance, Registry& registry,
                    MergeResult& result) {
   for (std::size_t i = 0; i < frame.double_ids.size(); ++i) {
@@ -99,9 +112,10 @@ void merge_doubles(const wire::Frame& frame, Instance& instance, Registry& regis
       ++result.regressed;
       continue;
     }
-    ExactSum& sum = registry.double_counters()[target.index()];
-    sum.add(total);
-    sum.add(-applied);
+    if (!replace_in(registry.double_counters()[target.index()], applied, total)) [[unlikely]] {
+      ++result.mismatched;
+      continue;
+    }
     instance.applied[id] = std::bit_cast<std::uint64_t>(total);
   }
 }
@@ -134,6 +148,8 @@ void merge_histogram(const wire::Frame& frame, std::size_t first, std::size_t ch
                      MergeResult& result) {
   std::uint64_t* const applied = instance.applied_buckets.data() + local.applied;
   // Checked before anything is added: a histogram is merged whole or not at all.
+  std::uint64_t added = 0;
+  bool wraps = false;
   for (std::size_t i = first; i < first + changed; ++i) {
     if (frame.bucket_indexes[i] >= local.buckets) {
       ++result.mismatched;
@@ -143,8 +159,17 @@ void merge_histogram(const wire::Frame& frame, std::size_t first, std::size_t ch
       ++result.regressed;
       return;
     }
+    wraps |= __builtin_add_overflow(
+        added, frame.bucket_totals[i] - applied[frame.bucket_indexes[i]], &added);
   }
   HistogramValue& value = registry.histograms()[local.value];
+  // Nor may a hostile total wrap what others have counted.
+  wraps |= __builtin_add_overflow(added, value.count, &added);
+  if (wraps || !replace_in(value.sum, local.applied_sum, sum)) [[unlikely]] {
+    ++result.mismatched;
+    return;
+  }
+  local.applied_sum = sum;
   if (local.folded != value.layout) [[unlikely]] {
     follow_layout(local, value);
   }
@@ -156,11 +181,9 @@ void merge_histogram(const wire::Frame& frame, std::size_t first, std::size_t ch
     }
     const std::uint16_t folded = local.fold.empty() ? index : local.fold[index];
     value.buckets[folded] += frame.bucket_totals[i] - applied[index];
+    value.count += frame.bucket_totals[i] - applied[index];
     applied[index] = frame.bucket_totals[i];
   }
-  value.sum.add(sum);
-  value.sum.add(-local.applied_sum);
-  local.applied_sum = sum;
 }
 
 void merge_histograms(const wire::Frame& frame, Instance& instance, Registry& registry,

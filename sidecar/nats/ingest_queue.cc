@@ -4,9 +4,16 @@
 #include <utility>
 
 namespace weir::sidecar {
+namespace {
+
+constexpr std::size_t kMessageBytes = 256;  // what the library and we keep around each
+
+}  // namespace
 
 bool IngestQueue::push(std::unique_ptr<Message> message) {
-  const std::size_t size = message->bytes().size();
+  // An empty message costs memory, too.
+  const std::size_t size =
+      kMessageBytes + message->subject().size() + message->reply().size() + message->bytes().size();
   bool was_empty = false;
   {
     const std::lock_guard lock(mutex_);

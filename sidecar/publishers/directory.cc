@@ -17,6 +17,20 @@ Directory::Memory Directory::remembered(const wire::InstanceId& id) const {
   return at == remembered_.end() ? Memory::kNothing : at->second;
 }
 
+void Directory::remember(const wire::InstanceId& id, Memory memory, std::int64_t now_unix_ms) {
+  remembered_[id] = memory;
+  remembered_order_.emplace_back(now_unix_ms, id);
+}
+
+void Directory::forget_oldest(std::int64_t now_unix_ms) {
+  while (!remembered_order_.empty() &&
+         (remembered_order_.size() > rules_.remembered_max ||
+          now_unix_ms - remembered_order_.front().first > rules_.remember_ms)) {
+    remembered_.erase(remembered_order_.front().second);
+    remembered_order_.pop_front();
+  }
+}
+
 Instance* Directory::add(const wire::InstanceId& id, std::int64_t now_unix_ms) {
   if (instances_.size() >= rules_.instances_max) {
     return nullptr;
@@ -71,7 +85,6 @@ void Directory::ended(Instance& instance, InstanceState how, std::int64_t now_un
   }
   const bool was_lost = instance.state == InstanceState::kLost;
   instance.ended = true;
-  instance.keyframe = {};
   change_state(instance, how, now_unix_ms);
   end_shows(instance, registry_, now_unix_ms, how == InstanceState::kExited);
   if (was_lost) {
@@ -126,7 +139,6 @@ void Directory::check_lease(Instance& instance, std::int64_t now_unix_ms) {
     ended(instance, InstanceState::kCrashed, now_unix_ms);
   } else if (overdue_ms > lease_ms && instance.identified) {
     change_state(instance, InstanceState::kLost, now_unix_ms);
-    instance.keyframe = {};
     set_showing(instance, registry_, false, now_unix_ms);
     services_.ended(instance.node, instance.service, EndKind::kLoss, instance.last_seen_unix_ms,
                     now_unix_ms);
@@ -145,13 +157,13 @@ void Directory::tick(std::int64_t now_unix_ms) {
       drop = now_unix_ms - std::max(instance.last_seen_unix_ms, instance.state_since_unix_ms) >
              rules_.late_frames_ms;
       if (drop) {
-        remembered_[instance.id] = Memory::kEnded;
+        remember(instance.id, Memory::kEnded, now_unix_ms);
       }
     } else if (instance.state == InstanceState::kLost) {
       drop = in_state_ms > rules_.forget_after_ms;
       if (drop) {
         end_shows(instance, registry_, now_unix_ms, false);
-        remembered_[instance.id] = Memory::kForgotten;
+        remember(instance.id, Memory::kForgotten, now_unix_ms);
       }
     } else if (instance.state == InstanceState::kStarting) {
       drop = now_unix_ms - instance.last_seen_unix_ms > rules_.introduction_ms;
@@ -166,6 +178,7 @@ void Directory::tick(std::int64_t now_unix_ms) {
       ++at;
     }
   }
+  forget_oldest(now_unix_ms);
 }
 
 std::vector<PublisherInfo> Directory::list() const {
@@ -189,7 +202,7 @@ std::vector<PublisherInfo> Directory::list() const {
     info.series = instance->series_count;
     info.frames = instance->frames;
     info.restarts = services_.restarts(instance->node, instance->service);
-    info.keyframe_pending = instance->keyframe.wanted;
+    info.keyframe_pending = instance->keyframe.wanted && instance->is_alive();
     info.last_refusal = instance->last_refusal;
     info.last_refusal_unix_ms = instance->last_refusal_unix_ms;
     publishers.push_back(std::move(info));

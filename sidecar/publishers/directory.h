@@ -5,7 +5,8 @@
 //
 // 1. An ended instance keeps its tables for `late_frames_ms`, so that what is still under way adds
 // nothing twice; after
-//    that its id is remembered, so that it never counts as new.
+//    that its id is remembered (for `remember_ms`, and no more than `remembered_max` of them), so
+//    that it does not count as new.
 // 2. A lost instance (silent, without evidence of its death) keeps its tables for
 // `forget_after_ms`; if it returns later,
 //    it is told to begin again as a new instance.
@@ -15,9 +16,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "schemas/instance_id.h"
@@ -36,6 +39,8 @@ struct LifeRules {
   std::int64_t restart_window_ms = 5 * 60'000;
   std::int64_t late_frames_ms = 10 * 60'000;
   std::int64_t introduction_ms = 60'000;  // a stranger that never sends a keyframe is dropped
+  std::int64_t remember_ms = 30ll * 24 * 3'600'000;
+  std::size_t remembered_max = 1'000'000;
   std::size_t instances_max = 50'000;
 };
 
@@ -81,6 +86,8 @@ class Directory {
   }
 
  private:
+  void remember(const wire::InstanceId& id, Memory memory, std::int64_t now_unix_ms);
+  void forget_oldest(std::int64_t now_unix_ms);
   void come_back(Instance& instance, std::int64_t now_unix_ms);
   void change_state(Instance& instance, InstanceState state, std::int64_t now_unix_ms);
   void check_lease(Instance& instance, std::int64_t now_unix_ms);
@@ -94,6 +101,7 @@ class Directory {
   ServiceLog services_;
   std::unordered_map<wire::InstanceId, std::unique_ptr<Instance>> instances_;
   std::unordered_map<wire::InstanceId, Memory> remembered_;
+  std::deque<std::pair<std::int64_t, wire::InstanceId>> remembered_order_;  // oldest first
   bool connected_ = false;
   std::int64_t connected_since_unix_ms_ = 0;
 };

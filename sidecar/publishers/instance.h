@@ -30,6 +30,8 @@ struct PendingKeyframe {
   std::vector<std::vector<std::uint8_t>> parts;
   std::size_t bytes = 0;
 
+  std::int64_t begun_unix_ms = 0;
+
   void clear() { *this = {}; }
 };
 
@@ -78,6 +80,7 @@ struct Instance {
   bool rebase_wanted = false;  // it came back after it was forgotten
 
   std::uint64_t last_seq = 0;
+  std::uint64_t stated_seq = 0;  // last frame of the newest keyframe or goodbye merged whole
   std::uint64_t frames = 0;
   KeyframeWanted keyframe;
   PendingKeyframe pending;

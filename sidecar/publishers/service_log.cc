@@ -5,6 +5,7 @@
 namespace weir::sidecar {
 namespace {
 
+constexpr std::string_view kOtherServices = "(others)";
 constexpr std::size_t kCrashLoopCrashes = 3;  // that many within the restart window
 
 void drop_before(std::deque<std::int64_t>& times, std::int64_t oldest) {
@@ -16,7 +17,13 @@ void drop_before(std::deque<std::int64_t>& times, std::int64_t oldest) {
 }  // namespace
 
 ServiceLog::Entry& ServiceLog::entry(std::string_view node, std::string_view service) {
-  Entry& found = entries_[Key(node, service)];
+  Key key(node, service);
+  // Names come from the network: past the limit all new ones share one entry.
+  if (entries_.size() >= kServicesMax && !entries_.contains(key)) {
+    key = Key(kOtherServices, kOtherServices);
+    node = service = kOtherServices;
+  }
+  Entry& found = entries_[key];
   if (found.info.service.empty()) {
     found.info.node = node;
     found.info.service = service;

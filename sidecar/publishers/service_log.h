@@ -22,6 +22,8 @@ enum class EndKind : std::uint8_t { kCleanExit, kCrash, kLoss };
 
 class ServiceLog {
  public:
+  static constexpr std::size_t kServicesMax = 10'000;  // listed one by one
+
   explicit ServiceLog(std::int64_t restart_window_ms) : restart_window_ms_(restart_window_ms) {}
 
   void started(std::string_view node, std::string_view service, std::int64_t now_unix_ms);

@@ -4,12 +4,14 @@
 // theorem B. Value type.
 #pragma once
 
+#include <cmath>
+
 namespace weir::sidecar {
 
 class ExactSum {
  public:
-  // REQUIRES: `amount` is finite. A sum that overflows a double saturates to infinity, as the
-  // exposed value would.
+  // REQUIRES: `amount` is finite. A sum that leaves the range of a double stays broken: ask
+  // is_finite() of a copy before it is kept.
   void add(double amount) {
     const double sum = high_ + amount;
     const double of_amount = sum - high_;
@@ -20,6 +22,7 @@ class ExactSum {
   }
 
   [[nodiscard]] double value() const { return high_; }
+  [[nodiscard]] bool is_finite() const { return std::isfinite(high_) && std::isfinite(low_); }
 
  private:
   double high_ = 0;

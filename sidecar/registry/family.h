@@ -47,6 +47,7 @@ struct Reading {
 struct HistogramValue {
   std::shared_ptr<const BucketLayout> layout;
   std::vector<std::uint64_t> buckets;  // not cumulative; the last is +Inf
+  std::uint64_t count = 0;             // of all buckets: while it does not wrap, none of them does
   ExactSum sum;
 };
 
@@ -60,8 +61,8 @@ struct Series {
   std::uint32_t shown_by = 0;            // living publishers that show it
   std::uint32_t referenced_by = 0;       // instance tables that point here, living or remembered
   std::int64_t started_unix_ms = 0;
-  std::int64_t left_unix_ms =
-      0;  // when the last publisher that showed it ended; 0: removed on purpose
+  std::int64_t left_unix_ms = 0;  // when the last publisher that showed it did so no longer
+  bool removed = false;           // because that one removed it, so it is not shown meanwhile
   bool zero_pending =
       false;                 // the next scrape shows 0, so that increase() sees the first increment
   std::string_view service;  // interned: for ?collect[]=

@@ -341,14 +341,15 @@ void Registry::show(std::uint32_t series) {
 void Registry::unshow(std::uint32_t series, std::int64_t now_unix_ms, bool removed) {
   Series& shown = series_[series];
   if (--shown.shown_by == 0) {
-    shown.left_unix_ms = removed ? 0 : now_unix_ms;
+    shown.left_unix_ms = now_unix_ms;
+    shown.removed = removed;
   }
 }
 
 bool Registry::is_shown(const Series& series, std::int64_t now_unix_ms,
                         std::int64_t series_ttl_ms) const {
   return series.shown_by > 0 ||
-         (series.left_unix_ms != 0 && now_unix_ms - series.left_unix_ms < series_ttl_ms);
+         (!series.removed && now_unix_ms - series.left_unix_ms < series_ttl_ms);
 }
 
 std::size_t Registry::expire(std::int64_t now_unix_ms, std::int64_t series_ttl_ms,

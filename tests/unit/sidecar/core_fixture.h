@@ -123,6 +123,8 @@ class FramePublisher {
     frame.kind = kind;
     frame.instance = id;
     frame.seq = ++seq;
+    frame.part = part;
+    frame.parts = parts;
     if (kind != wire::Kind::kDelta) {
       frame.has_identity = true;
       frame.identity.node = node;
@@ -159,10 +161,12 @@ class FramePublisher {
     std::vector<std::uint64_t> counter_totals, bucket_totals;
     std::vector<double> double_totals, gauge_values, sums;
     std::vector<std::uint16_t> changed, bucket_indexes;
-    split(counters_, counter_ids, counter_totals);
-    split(doubles_, double_ids, double_totals);
-    split(gauges_, gauge_ids, gauge_values);
-    for (const auto& [key, histogram] : histograms_) {
+    if (!quiet) {
+      split(counters_, counter_ids, counter_totals);
+      split(doubles_, double_ids, double_totals);
+      split(gauges_, gauge_ids, gauge_values);
+    }
+    for (const auto& [key, histogram] : quiet ? decltype(histograms_){} : histograms_) {
       histogram_ids.push_back(key);
       sums.push_back(histogram.second);
       changed.push_back(static_cast<std::uint16_t>(histogram.first.size()));
@@ -200,6 +204,8 @@ class FramePublisher {
   std::uint64_t seq = 0;
   bool service_label = true;
   bool define_in_delta = false;
+  bool quiet = false;  // frames without samples: heartbeats
+  std::uint16_t part = 0, parts = 1;
   std::vector<wire::LabelView> constant_labels;
 
  private:
