@@ -228,12 +228,25 @@ weir_build() {
 }
 
 # On a terminal the steps take turns in one line; what the compiler says stays.
+# (Not in awk: Debian's would hold its input back until a block is full.)
 weir_build_progress() {
-  awk -v preset="$1" -v terminal="$2" -v columns="${COLUMNS:-80}" '
-    /^ninja: (Entering directory|no work to do)/ || /Re-checking globbed|Re-running CMake/ || /^-- / {next}
-    !begun {begun = 1; print "weir: building (" preset ")"}
-    terminal && /^\[[0-9]+\/[0-9]+ / {printf "\r\033[K%s", substr($0, 1, columns - 1); step = 1; fflush(); next}
-    step {print ""; step = 0}
-    {print; fflush()}
-    END {if (step) print ""}'
+  local preset="$1" terminal="$2" width=$((${COLUMNS:-80} - 1)) begun="" in_step="" line
+  while IFS= read -r line; do
+    case "$line" in
+      'ninja: Entering directory'* | 'ninja: no work to do'* | *'Re-checking globbed'* | *'Re-running CMake'* | '-- '*)
+        continue
+        ;;
+    esac
+    [ -n "$begun" ] || weir_say "building ($preset)"
+    begun=1
+    if [ -n "$terminal" ] && [[ "$line" == \[+([0-9])/* ]]; then
+      printf '\r\033[K%s' "${line:0:width}"
+      in_step=1
+    else
+      [ -z "$in_step" ] || echo
+      in_step=""
+      printf '%s\n' "$line"
+    fi
+  done
+  [ -z "$in_step" ] || echo
 }
