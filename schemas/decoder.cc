@@ -28,6 +28,16 @@ std::span<const T> span_of(const WireVector<T>* values) {
   return {reinterpret_cast<const T*>(values->Data()), values->size()};
 }
 
+// The verifier looks at where a vector's length stands, not at its elements: those of 64 bits may
+// lie 4 bytes off in a hostile frame.
+template <typename... T>
+bool any_misaligned(const WireVector<T>*... vectors) {
+  return (
+      (vectors != nullptr && reinterpret_cast<std::uintptr_t>(vectors->Data()) % alignof(T) != 0) ||
+      ...);
+}
+constexpr const char* kMisaligned = "64-bit numbers at an odd address";
+
 std::string_view view_of(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view{} : std::string_view{text->c_str(), text->size()};
 }
@@ -190,6 +200,9 @@ Refusal read_family(const fb::Family& wire, const Limits& limits, FamilyView& vi
     }
   }
 
+  if (any_misaligned(wire.bounds())) {
+    return refuse_family(Reason::kMalformed, kMisaligned);
+  }
   view.bounds = span_of(wire.bounds());
   if (view.type == Type::kHistogram) {
     if (const std::string why = why_bad_bounds(view.bounds); !why.empty()) {
@@ -218,6 +231,9 @@ Refusal read_definitions(const fb::Frame& wire, const Limits& limits, Frame& fra
     }
   }
 
+  if (any_misaligned(wire.series_started_unix_ms())) {
+    return refuse(Reason::kMalformed, kMisaligned);
+  }
   frame.series_ids = span_of(wire.series_ids());
   frame.series_families = span_of(wire.series_families());
   frame.series_started_unix_ms = span_of(wire.series_started_unix_ms());
@@ -235,6 +251,10 @@ Refusal read_definitions(const fb::Frame& wire, const Limits& limits, Frame& fra
 }
 
 Refusal read_totals(const fb::Frame& wire, const Limits& limits, Frame& frame) {
+  if (any_misaligned(wire.counter_totals(), wire.double_totals(), wire.gauge_values(),
+                     wire.histogram_sums(), wire.bucket_totals())) {
+    return refuse(Reason::kMalformed, kMisaligned);
+  }
   frame.counter_ids = span_of(wire.counter_ids());
   frame.counter_totals = span_of(wire.counter_totals());
   frame.double_ids = span_of(wire.double_ids());

@@ -63,7 +63,7 @@ def test_killed_it_is_restarted_and_nothing_is_lost(stack):
     sidecar.wait_value(15, "a_total", seconds=20, service_name="s")
     assert only_child(sidecar) != first
     assert sidecar.service("s")["restarts"] == 0 and sidecar.service("s")["starts"] == 1
-    assert sidecar.status()["nats"]["reconnects"] >= 1
+    wait_until(lambda: sidecar.status()["nats"]["reconnects"] >= 1, 5, "the reconnection in the status")
 
 
 def test_a_killed_sidecar_leaves_no_server_behind(stack):

@@ -72,8 +72,7 @@ def test_without_nats_the_sidecar_waits_and_says_so(stack):
         status = alone.status()
         assert not status["nats"]["connected"]
         return status["degraded"]
-    reasons = wait_until(degraded, 10, "a status that says degraded")
-    assert str(port) in " ".join(reasons)
+    wait_until(lambda: str(port) in " ".join(degraded()), 10, "a status that says degraded, and of which server")
     # Readiness never depends on NATS: a sidecar must not take its pod out of service.
     wait_until(lambda: http.get(alone.port, "/readyz").code == 200, 15, "readiness")
     assert http.get(alone.port, "/readyz?strict").code == 503

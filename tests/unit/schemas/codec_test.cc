@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <random>
 
@@ -251,6 +252,50 @@ TEST(Schema, StaysReadableForPublishersOfVersion1) {
   const std::string command = std::string("'") + WEIR_FLATC + "' --conform '" + schemas +
                               "weir.v1.fbs' '" + schemas + "weir.fbs'";
   EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+// Moves each vector of one 64-bit number 4 bytes to the front, its length with it: the verifier of
+// FlatBuffers lets that pass.
+TEST(CodecTest, NumbersAtOddAddressesAreRefused) {
+  Sample sample;
+  Encoder encoder;
+  const auto encoded = encoder.encode(sample.frame);
+  std::vector<std::uint64_t> storage(encoded.size() / 8 + 1);
+  auto* const bytes = reinterpret_cast<std::uint8_t*>(storage.data());
+  const auto word_at = [&](std::size_t position) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes + position, sizeof word);
+    return word;
+  };
+  const auto put_word = [&](std::size_t position, std::uint32_t word) {
+    std::memcpy(bytes + position, &word, sizeof word);
+  };
+  int refused = 0;
+  for (std::size_t at = 0; at + 8 <= encoded.size(); at += 4) {
+    std::memcpy(bytes, encoded.data(), encoded.size());
+    const std::size_t vector = at + word_at(at);
+    if (word_at(at) < 8 || vector + 12 > encoded.size() || vector % 8 != 4 ||
+        word_at(vector) != 1) {
+      continue;
+    }
+    put_word(at, word_at(at) - 4);
+    put_word(vector - 4, 1);
+    Decoder decoder;
+    const Refusal refusal = decoder.decode({bytes, encoded.size()});
+    if (refusal) {
+      refused += refusal.detail.find("odd address") != std::string::npos ? 1 : 0;
+      continue;
+    }
+    const Frame& frame = decoder.frame();
+    for (const void* numbers : {static_cast<const void*>(frame.counter_totals.data()),
+                                static_cast<const void*>(frame.double_totals.data()),
+                                static_cast<const void*>(frame.gauge_values.data()),
+                                static_cast<const void*>(frame.histogram_sums.data()),
+                                static_cast<const void*>(frame.bucket_totals.data())}) {
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(numbers) % 8, 0u) << "offset at " << at;
+    }
+  }
+  EXPECT_GT(refused, 0);
 }
 
 }  // namespace
