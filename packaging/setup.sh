@@ -222,6 +222,8 @@ weir_configure() {
 weir_build() {
   local preset="$1"
   shift
+  # The compiler cache looks at paths from here on, so that another clone finds what this one compiled.
+  export CCACHE_BASEDIR="$weir_root" CCACHE_NOHASHDIR=1
   weir_configure "$preset"
   NINJA_STATUS='[%f/%t %es] ' ninja -C "$weir_build_dir/$preset" -j "$(weir_jobs)" "$@" |
     weir_build_progress "$preset" "$([ -t 2 ] && echo 1)" >&2

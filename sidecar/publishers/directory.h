@@ -4,15 +4,13 @@
 //   starting -> up -> (exited | crashed | lost); lost -> up when it speaks again.
 //
 // 1. An ended instance keeps its tables for `late_frames_ms`, so that what is still under way adds
-// nothing twice; after
-//    that its id is remembered (for `remember_ms`, and no more than `remembered_max` of them), so
-//    that it does not count as new.
+//    nothing twice; after that its id is remembered (for `remember_ms`, and no more than
+//    `remembered_max` of them), so that it does not count as new.
 // 2. A lost instance (silent, without evidence of its death) keeps its tables for
-// `forget_after_ms`; if it returns later,
-//    it is told to begin again as a new instance.
+//    `forget_after_ms`; if it returns later, it is told to begin again as a new instance.
 // 3. While NATS is away no lease runs out.
 // 4. Evidence can be wrong (a clock that jumped): an instance taken for crashed that speaks, and
-// lives, comes back.
+//    lives, comes back.
 #pragma once
 
 #include <cstdint>
