@@ -115,12 +115,24 @@ weir_ctest() {
 
 # weir_pytest NAME PRESET FOLDER...
 weir_pytest() {
-  local name="$1" preset="$2" python report
+  local name="$1" preset="$2" python report folder
   shift 2
   python="$(weir_python)"
   report="$weir_results_dir/pytest-${name//[^a-z]/-}.xml"
+  folder="$(mktemp -d)"
   WEIR_BIN_DIR="$weir_build_dir/$preset/bin" WEIR_PRESET="$preset" \
-    weir_counted "$name" "$report" "$python" -m pytest -q -rs --color=auto -p no:cacheprovider --junitxml="$report" "$@"
+    weir_counted "$name" "$report" "$python" -m pytest -q -rs --color=auto -p no:cacheprovider --basetemp="$folder/t" \
+    --junitxml="$report" "$@"
+  weir_keep_reports "$folder" "$weir_build_dir/$preset/reports"
+  rm -rf "$folder"
+}
+
+# UBSan beside ASan writes to the standard error stream alone: the programs' logs are searched too.
+weir_keep_reports() {
+  local log
+  [ -d "$2" ] || return 0
+  grep -rlE --include='*.log' 'runtime error:|(ERROR|WARNING): [A-Za-z]*Sanitizer' "$1" 2>/dev/null |
+    while read -r log; do cp "$log" "$2/log-$(basename "$(dirname "$log")")-$(basename "$log")"; done || true
 }
 
 weir_stage_unit() {

@@ -43,6 +43,15 @@ def test_counts(tmp_path, script, last_line, status):
     assert summary(tmp_path, script) == (last_line, status)
 
 
+def test_what_sanitizers_say_into_logs_is_kept(tmp_path):
+    (tmp_path / "t/test_a0").mkdir(parents=True)
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "t/test_a0/sidecar.log").write_text("fine\na.cc:1:2: runtime error: load of misaligned address\n")
+    (tmp_path / "t/test_a0/shop.log").write_text("fine\n")
+    summary(tmp_path, f'weir_keep_reports "{tmp_path}/t" "{tmp_path}/reports"')
+    assert [path.name for path in (tmp_path / "reports").iterdir()] == ["log-test_a0-sidecar.log"]
+
+
 def test_unknown_stage_is_refused():
     done = subprocess.run([str(SOURCE / "test"), "--only", "nothing"], stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1 and "no such stage" in done.stderr
