@@ -107,6 +107,7 @@ TEST(Documentation, StatesTheLimitsInForce) {
   expect("name_bytes_max", limits.name_bytes_max);
   expect("label_value_bytes_max", limits.label_value_bytes_max);
   expect("help_bytes_max", limits.help_bytes_max);
+  expect("hold_ms_max", limits.hold_ms_max);
   expect("kBucketsMax", wire::kBucketsMax);
   expect("kPartsMax", wire::kPartsMax);
 }
