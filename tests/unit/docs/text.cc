@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
-#include <regex>
 #include <sstream>
+#include <utility>
 
 namespace weir::docs_test {
 namespace {
@@ -22,6 +22,19 @@ std::vector<std::string> prose_of(const std::string& markdown) {
     }
   }
   return prose;
+}
+
+// Without what stands between backquotes.
+std::string without_code(const std::string& line) {
+  std::string text;
+  bool in_code = false;
+  for (const char c : line) {
+    in_code ^= c == '`';
+    if (!in_code) {
+      text.push_back(c);
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -53,13 +66,14 @@ std::vector<std::filesystem::path> markdown_files() {
 }
 
 std::vector<std::string> links_of(const std::string& markdown) {
-  static const std::regex kCode("`[^`]*`");
-  static const std::regex kLink(R"(\]\(([^()\s]+)\))");
   std::vector<std::string> links;
   for (const std::string& line : prose_of(markdown)) {
-    const std::string text = std::regex_replace(line, kCode, "code");
-    for (std::sregex_iterator link(text.begin(), text.end(), kLink), end; link != end; ++link) {
-      links.push_back((*link)[1]);
+    const std::string text = without_code(line);
+    for (std::size_t at = text.find("]("); at != std::string::npos; at = text.find("](", at + 1)) {
+      const std::size_t end = text.find(')', at);
+      if (end != std::string::npos) {
+        links.push_back(text.substr(at + 2, end - at - 2));
+      }
     }
   }
   return links;
@@ -84,6 +98,19 @@ std::vector<std::string> anchors_of(const std::string& markdown) {
     anchors.push_back(std::move(anchor));
   }
   return anchors;
+}
+
+std::set<std::string> words_of(const std::string& text) {
+  std::set<std::string> words;
+  std::string word;
+  for (const char c : text + ' ') {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_') {
+      word.push_back(c);
+    } else if (!word.empty()) {
+      words.insert(std::exchange(word, {}));
+    }
+  }
+  return words;
 }
 
 }  // namespace weir::docs_test

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,5 +19,8 @@ namespace weir::docs_test {
 [[nodiscard]] std::vector<std::string> links_of(const std::string& markdown);
 // What `#...` may name: one anchor per heading, spelled as GitHub does.
 [[nodiscard]] std::vector<std::string> anchors_of(const std::string& markdown);
+
+// Runs of letters, digits and underscores.
+[[nodiscard]] std::set<std::string> words_of(const std::string& text);
 
 }  // namespace weir::docs_test
