@@ -52,6 +52,7 @@ EngineOptions engine_options(const Config& config) {
   options.node = config.node;
   options.state_dir = config.state_dir.empty() ? "none" : config.state_dir;
   options.ingest.definitions.limits = config.limits;
+  options.capacity = config.capacity;
   options.ingest.definitions.service_label = config.exposition.service_label;
   options.ingest.sender = config.node;
   options.ingest.subject_prefix = config.subject_prefix;
