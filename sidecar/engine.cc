@@ -23,6 +23,7 @@ Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, Process
   for (const auto& [name, aggregation] : options_.aggregation_overrides) {
     registry_.override_aggregation(name, aggregation);
   }
+  registry_.set_capacity(options_.capacity);
   self_ = std::make_unique<SelfMetrics>(registry_, options_.node, started_unix_ms_);
   if (options_.zero_first) {
     registry_.zero_first_since(started_unix_ms_);

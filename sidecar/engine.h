@@ -37,6 +37,7 @@ struct EngineOptions {
   LifeRules life;
   std::int64_t series_ttl_ms = 3'600'000;
   std::int64_t retired_ttl_ms = 30ll * 24 * 3'600'000;
+  Registry::Capacity capacity;
   bool zero_first = true;
   RenderRules render;
   std::vector<std::pair<std::string, wire::Aggregation>> aggregation_overrides;

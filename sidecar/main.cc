@@ -51,6 +51,7 @@ EngineOptions engine_options(const Config& config) {
   EngineOptions options;
   options.node = config.node;
   options.ingest.definitions.limits = config.limits;
+  options.capacity = config.capacity;
   options.ingest.definitions.service_label = config.exposition.service_label;
   options.ingest.sender = config.node;
   options.ingest.subject_prefix = config.subject_prefix;

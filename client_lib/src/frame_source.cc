@@ -110,6 +110,12 @@ void FrameSource::renew(wire::InstanceId instance, std::int64_t started_unix_ms,
   }
 }
 
+void FrameSource::renew(PublisherIdentity identity, wire::InstanceId instance) {
+  const std::int64_t started_unix_ms = identity.started_unix_ms;
+  identity_ = std::move(identity);
+  renew(instance, started_unix_ms, false);
+}
+
 // Takes up what was registered, removed or revived since the last call, into the contents.
 void FrameSource::learn() {
   const std::uint64_t visibility = registry_.visibility_version();

@@ -63,6 +63,8 @@ class FrameSource {
   // Goes on as another instance. `counted`: what was stated so far is counted already, so totals
   // begin again where that ended.
   void renew(wire::InstanceId instance, std::int64_t started_unix_ms, bool counted);
+  // Goes on as another publisher's. What is counted already stays so.
+  void renew(PublisherIdentity identity, wire::InstanceId instance);
   void move_to_node(std::string node) { identity_.node = std::move(node); }
 
   [[nodiscard]] const wire::InstanceId& instance() const { return instance_; }

@@ -16,6 +16,16 @@ constexpr std::int64_t kPollDownMs = 100;   // a connection may come
 constexpr std::int64_t kPollGoodbyeMs = 2;  // someone waits for us to end
 constexpr std::int64_t kGoodbyesPerTimeout = 3;
 
+std::unique_ptr<FrameSource> source_of(RegistryCore& registry, const PublisherIdentity& identity,
+                                       wire::InstanceId instance) {
+  std::unique_ptr<FrameSource> former = registry.take_source();
+  if (former == nullptr) {
+    return std::make_unique<FrameSource>(registry, identity, instance);
+  }
+  former->renew(identity, instance);
+  return former;
+}
+
 }  // namespace
 
 PublisherCore::PublisherCore(RegistryCore& registry, PublisherSettings settings,
@@ -24,11 +34,16 @@ PublisherCore::PublisherCore(RegistryCore& registry, PublisherSettings settings,
       settings_(std::move(settings)),
       transport_(transport),
       new_instance_(std::move(new_instance)),
-      source_(registry, settings_.identity, new_instance_()),
+      source_(source_of(registry, settings_.identity, new_instance_())),
       subjects_{settings_.subject_prefix},
       reason_("connecting") {
   subject_ =
-      subjects_.publish(source_.identity().node, source_.identity().service, source_.instance());
+      subjects_.publish(source_->identity().node, source_->identity().service, source_->instance());
+}
+
+PublisherCore::~PublisherCore() {
+  source_->renew(source_->instance(), 0, was_heard_);
+  registry_.leave_source(std::move(source_));
 }
 
 void PublisherCore::on_tick(Instant now) {
@@ -72,7 +87,7 @@ bool PublisherCore::check_link(Instant now) {
     hello_backoff_ms_ = 0;
   }
   if (!listening_) {
-    listening_ = transport_.listen(source_.identity().node, source_.instance());
+    listening_ = transport_.listen(source_->identity().node, source_->instance());
     if (!listening_) {
       reason_ =
           "connected to " + transport_.url() + ", but can not subscribe: " + transport_.why_down();
@@ -100,7 +115,7 @@ void PublisherCore::receive(Instant now) {
 }
 
 void PublisherCore::on_control(const wire::Frame& control, Instant now) {
-  const bool for_us = control.instance == source_.instance();
+  const bool for_us = control.instance == source_->instance();
   if (control.kind == wire::Kind::kKeyframeWanted) {
     keyframe_wanted_ = true;  // by subject for us, or for all publishers of the node
   } else if (control.kind == wire::Kind::kRebase && for_us && phase_ == Phase::kRunning) {
@@ -123,29 +138,29 @@ void PublisherCore::nobody_there(Instant now) {
   answer_pending_ = false;
   if (phase_ == Phase::kGoodbye) {
     if (!was_heard_) {
-      finish(where() + ", but no sidecar serves node " + source_.identity().node);
+      finish(where() + ", but no sidecar serves node " + source_->identity().node);
     }
     return;
   }
   state_ = PublisherState::kNoSidecar;
-  reason_ = where() + ", but no sidecar serves node " + source_.identity().node;
+  reason_ = where() + ", but no sidecar serves node " + source_->identity().node;
   hello_due_ms_ = now.steady_ms + kHelloAgainMs;
 }
 
 void PublisherCore::renew(Instant now, bool counted) {
-  source_.renew(new_instance_(), now.unix_ms, counted);
+  source_->renew(new_instance_(), now.unix_ms, counted);
   subject_ =
-      subjects_.publish(source_.identity().node, source_.identity().service, source_.instance());
+      subjects_.publish(source_->identity().node, source_->identity().service, source_->instance());
   listening_ = false;
   keyframe_wanted_ = true;
   (void)check_link(now);  // subscribes as the new instance before it speaks
 }
 
 void PublisherCore::move_to_node(const std::string& node, Instant now) {
-  if (node == source_.identity().node || phase_ != Phase::kRunning) {
+  if (node == source_->identity().node || phase_ != Phase::kRunning) {
     return;
   }
-  source_.move_to_node(node);
+  source_->move_to_node(node);
   renew(now, was_heard_);
 }
 
@@ -154,7 +169,7 @@ void PublisherCore::say_hello(Instant now) {
   keyframe_wanted_ = false;
   frame_failed_ = false;
   request_next_frame_ = true;
-  source_.keyframe(wire::Kind::kKeyframe, now.unix_ms, frame_bytes_max(), *this);
+  source_->keyframe(wire::Kind::kKeyframe, now.unix_ms, frame_bytes_max(), *this);
   request_next_frame_ = false;
   keyframe_wanted_ = frame_failed_;
   counts_.keyframes_sent += frame_failed_ ? 0 : 1;
@@ -176,10 +191,10 @@ void PublisherCore::say_what_changed(Instant now) {
   // comes back at once.
   request_next_frame_ = now.steady_ms >= probe_due_ms_;
   const bool probe = request_next_frame_;
-  bool sent = source_.delta(now.unix_ms, frame_bytes_max(), *this) > 0;
+  bool sent = source_->delta(now.unix_ms, frame_bytes_max(), *this) > 0;
   if (!sent && now.steady_ms - last_frame_ms_ + settings_.flush_interval_ms >
                    settings_.heartbeat_interval_ms) {
-    source_.heartbeat(now.unix_ms, *this);
+    source_->heartbeat(now.unix_ms, *this);
     sent = true;
   }
   request_next_frame_ = false;
@@ -208,7 +223,7 @@ void PublisherCore::goodbye_step(Instant now) {
   if (phase_ != Phase::kGoodbye) {
     return;
   }
-  if (goodbye_answered_ && !source_.totals_moved()) {
+  if (goodbye_answered_ && !source_->totals_moved()) {
     counts_.goodbye_acknowledged = true;
     finish("stopped, the sidecar has acknowledged the last totals");
     return;
@@ -234,7 +249,7 @@ void PublisherCore::say_goodbye(Instant now) {
   frame_failed_ = false;
   request_next_frame_ = true;
   const FrameSource::Statement said =
-      source_.keyframe(wire::Kind::kGoodbye, now.unix_ms, frame_bytes_max(), *this);
+      source_->keyframe(wire::Kind::kGoodbye, now.unix_ms, frame_bytes_max(), *this);
   request_next_frame_ = false;
   if (!goodbye_sent_ || said.totals_moved) {
     goodbye_first_seq_ = said.seq;
@@ -292,9 +307,9 @@ PublisherStatus PublisherCore::status() const {
   status.state = state_;
   status.reason = reason_;
   status.url = transport_.url();
-  status.node = source_.identity().node;
-  status.service = source_.identity().service;
-  status.instance = source_.instance().to_string();
+  status.node = source_->identity().node;
+  status.service = source_->identity().service;
+  status.instance = source_->instance().to_string();
   return status;
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "frame_source.h"
@@ -39,6 +40,9 @@ class PublisherCore : private FrameSink {
 
   PublisherCore(RegistryCore& registry, PublisherSettings settings, Transport& transport,
                 NewInstance new_instance);
+  ~PublisherCore();
+  PublisherCore(const PublisherCore&) = delete;
+  PublisherCore& operator=(const PublisherCore&) = delete;
 
   void on_tick(Instant now);
   // At the next tick, what changed is sent, whatever the interval says.
@@ -78,7 +82,7 @@ class PublisherCore : private FrameSink {
   const PublisherSettings settings_;
   Transport& transport_;
   const NewInstance new_instance_;
-  FrameSource source_;
+  std::unique_ptr<FrameSource> source_;
   wire::Subjects subjects_;
   wire::Decoder decoder_;
   std::string subject_;  // of our frames

@@ -1,7 +1,10 @@
 #include "registry_core.h"
 
+#include <unistd.h>
+
 #include <exception>
 
+#include "frame_source.h"
 #include "schemas/instance_id.h"
 #include "schemas/limits.h"
 #include "validation.h"
@@ -21,6 +24,20 @@ RegistryCore::RegistryCore(RegistryOptions options)
     : options_(std::move(options)),
       status_(check_labels("constant", options_.constant_labels)),
       seed_(wire::InstanceId::random().low) {}
+
+RegistryCore::~RegistryCore() = default;
+
+void RegistryCore::leave_source(std::unique_ptr<FrameSource> source) {
+  const std::lock_guard lock(source_mutex_);
+  source_ = std::move(source);
+  source_owner_ = ::getpid();
+}
+
+std::unique_ptr<FrameSource> RegistryCore::take_source() {
+  const std::lock_guard lock(source_mutex_);
+  // A forked child counts from zero: what the parent stated is not to be taken off.
+  return source_owner_ == ::getpid() ? std::move(source_) : nullptr;
+}
 
 Status RegistryCore::register_family(MetricKind kind, FamilyOptions options,
                                      const std::string& prefix, const Labels& scope_labels,

@@ -7,6 +7,8 @@
 // 3. Locks are held for definitions only; values are read without any.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -44,9 +46,12 @@ struct KindOf<Gauge> : std::integral_constant<MetricKind, MetricKind::kGauge> {}
 template <>
 struct KindOf<Histogram> : std::integral_constant<MetricKind, MetricKind::kHistogram> {};
 
+class FrameSource;
+
 class RegistryCore {
  public:
   explicit RegistryCore(RegistryOptions options);
+  ~RegistryCore();
   RegistryCore(const RegistryCore&) = delete;
   RegistryCore& operator=(const RegistryCore&) = delete;
 
@@ -88,6 +93,11 @@ class RegistryCore {
       visit(series_[i]);
     }
   }
+  // What a publisher that ended has stated is counted already: the next one of this process goes on
+  // from there. Null if there is none.
+  void leave_source(std::unique_ptr<FrameSource> source);
+  [[nodiscard]] std::unique_ptr<FrameSource> take_source();
+
   // Changes whenever a series was hidden or revived.
   [[nodiscard]] std::uint64_t visibility_version() const {
     return visibility_version_.load(std::memory_order_acquire);  // pairs with set_hidden()
@@ -120,6 +130,10 @@ class RegistryCore {
   mutable std::mutex refusal_mutex_;  // protects the next two
   std::uint64_t refused_series_ = 0;
   std::string last_refusal_;
+
+  std::mutex source_mutex_;  // protects the next two
+  std::unique_ptr<FrameSource> source_;
+  pid_t source_owner_ = 0;
 
   std::mutex callback_mutex_;                                      // protects the list
   std::vector<std::shared_ptr<std::function<void()>>> callbacks_;  // shared with a running export

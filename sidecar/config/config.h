@@ -14,6 +14,7 @@
 #include "schemas/frame.h"
 #include "schemas/limits.h"
 #include "sidecar/config/listen_address.h"
+#include "sidecar/registry/registry.h"
 
 namespace weir::sidecar {
 
@@ -63,6 +64,7 @@ struct Config {
   ExpositionConfig exposition;
   std::map<std::string, wire::Aggregation, std::less<>> aggregation;  // metric name -> override
   wire::Limits limits;
+  Registry::Capacity capacity;
   std::uint64_t ingest_queue_bytes = 64ull << 20;
 };
 

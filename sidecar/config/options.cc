@@ -267,6 +267,11 @@ void add_registry_options(std::vector<Option>& options) {
                               "Whether a new counter is shown as 0 once before its value."));
   options.push_back(number("limits.frame_bytes", Number::kSize, WEIR_FIELD(limits.frame_bytes_max),
                            4096, 64u << 20, "The largest frame."));
+  options.push_back(number("limits.series", Number::kCount, WEIR_FIELD(capacity.series_max), 1,
+                           200'000'000, "Series of all publishers together."));
+  options.push_back(number("limits.label_bytes", Number::kSize,
+                           WEIR_FIELD(capacity.label_bytes_max), 4096, 64ull << 30,
+                           "Label texts of all series together."));
   options.push_back(number("limits.series_per_publisher", Number::kCount,
                            WEIR_FIELD(limits.series_per_publisher_max), 1, 100'000'000,
                            "Series of one publisher."));

@@ -47,8 +47,12 @@ bool is_same(const wire::FamilyView& definition, const InstanceFamily& local,
 
 void announce_family(const wire::FamilyView& definition, Instance& instance, Registry& registry,
                      const DefinitionRules& rules, DefinitionResult& result) {
-  if (definition.id >= instance.families.size()) {
-    instance.families.resize(definition.id + 1);
+  if (definition.id > instance.families.size()) {
+    result.incomplete = true;  // see announce_series()
+    return;
+  }
+  if (definition.id == instance.families.size()) {
+    instance.families.emplace_back();
   }
   InstanceFamily& local = instance.families[definition.id];
   if (local.family != kNone) {
@@ -179,10 +183,16 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
                      std::span<const std::string_view> values, Instance& instance,
                      Registry& registry, const DefinitionRules& rules, DefinitionResult& result,
                      std::int64_t now_unix_ms) {
-  if (id >= instance.targets.size()) {
-    instance.targets.resize(id + 1);
-    instance.applied.resize(id + 1);
-    instance.series.resize(id + 1, kNone);
+  // Ids are dense. A hole means that a frame was lost, and a keyframe will fill it; to make room
+  // for whatever id a frame names would let a small frame take much memory.
+  if (id > instance.targets.size()) {
+    result.incomplete = true;
+    return;
+  }
+  if (id == instance.targets.size()) {
+    instance.targets.emplace_back();
+    instance.applied.push_back(0);
+    instance.series.push_back(kNone);
   }
   if (is_announced(instance.targets[id])) {
     set_hidden(instance, id, false, registry, now_unix_ms);
@@ -200,6 +210,15 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
   const std::uint32_t series =
       registry.define_series(local.family, std::move(text),
                              instance.service_label ? instance.service : "", started_unix_ms);
+  if (series == kNone) {
+    instance.targets[id] = Target(TargetKind::kRefused, 0);
+    if (result.refused_for_room++ == 0) {
+      result.refusals.push_back(
+          {wire::Reason::kLimitExceeded, "the sidecar holds as many series as its limits allow"});
+    }
+    ++result.refused_series;
+    return;
+  }
   instance.series[id] = series;
   instance.targets[id] = make_target(series, local, instance, registry);
   registry.reference(series);
@@ -261,7 +280,8 @@ DefinitionResult apply_definitions(const wire::Frame& frame, Instance& instance,
   std::size_t used = 0;
   for (std::size_t i = 0; i < frame.series_ids.size(); ++i) {
     const std::ptrdiff_t labels = label_count(frame, instance, frame.series_families[i]);
-    if (labels < 0 || used + static_cast<std::size_t>(labels) > values.size()) {
+    if (labels < 0 || frame.series_families[i] >= instance.families.size() ||
+        used + static_cast<std::size_t>(labels) > values.size()) {
       result.incomplete = true;
       break;
     }

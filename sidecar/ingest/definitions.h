@@ -24,6 +24,7 @@ struct DefinitionRules {
 struct DefinitionResult {
   bool incomplete = false;  // a series of a family that was never announced: a keyframe is needed
   std::uint64_t refused_series = 0;
+  std::uint64_t refused_for_room = 0;   // among them
   std::vector<wire::Refusal> refusals;  // of families: their series are not shown
 };
 

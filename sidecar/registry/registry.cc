@@ -235,6 +235,11 @@ std::uint32_t Registry::define_series(std::uint32_t family, std::string labels,
   if (const auto known = owner.by_labels.find(labels); known != owner.by_labels.end()) {
     return known->second;
   }
+  if (series_count() >= capacity_.series_max ||
+      label_bytes_ + labels.size() > capacity_.label_bytes_max) {
+    return kNone;
+  }
+  label_bytes_ += labels.size();
   const std::uint32_t index = take_slot(series_, free_series_);
   Series& series = series_[index];
   series.family = family;
@@ -395,6 +400,7 @@ void Registry::free_series(std::uint32_t index) {
     free_histograms_.push_back(series.histogram);
   }
   families_[series.family]->by_labels.erase(std::string_view(series.labels));
+  label_bytes_ -= series.labels.size();
   series = {};
   free_series_.push_back(index);
 }

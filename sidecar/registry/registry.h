@@ -39,6 +39,13 @@ class Registry {
   // if none.
   [[nodiscard]] std::string why_name_taken(const wire::FamilyView& definition) const;
 
+  // Series and their texts, of all publishers together.
+  struct Capacity {
+    std::size_t series_max = 10'000'000;
+    std::size_t label_bytes_max = std::size_t{2} << 30;
+  };
+  void set_capacity(const Capacity& capacity) { capacity_ = capacity; }
+  // kNone if it would be new and there is no room.
   std::uint32_t define_series(std::uint32_t family, std::string labels, std::string_view service,
                               std::int64_t started_unix_ms);
 
@@ -127,6 +134,8 @@ class Registry {
   std::map<std::string, wire::Aggregation, std::less<>> aggregation_overrides_;
   std::set<std::string, std::less<>> interned_;
   std::int64_t zero_first_since_unix_ms_ = kNever;
+  Capacity capacity_;
+  std::size_t label_bytes_ = 0;
 };
 
 // From a bucket of `from` to the bucket of `to` that holds its upper bound: cumulative counts at

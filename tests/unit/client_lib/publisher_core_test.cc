@@ -348,6 +348,28 @@ TEST_F(PublisherCoreTest, AnOlderGoodbyesAcknowledgementDoesNotEndANewerOne) {
   EXPECT_TRUE(core.status().goodbye_acknowledged);
 }
 
+TEST_F(PublisherCoreTest, TheNextPublisherOfARegistryDoesNotStateTwiceWhatIsCounted) {
+  {
+    PublisherCore first{registry.core(), settings(), transport, [] {
+                          return wire::InstanceId{7, 7};
+                        }};
+    counter.inc(10);
+    first.on_tick(now);  // says everything
+    first.on_tick(now);  // hears the answer
+    first.begin_goodbye(now);
+    first.on_tick(now);
+    first.on_tick(now);
+    ASSERT_TRUE(first.finished());
+  }
+  counter.inc(2);
+  PublisherCore second{registry.core(), settings(), transport, [] {
+                         return wire::InstanceId{8, 8};
+                       }};
+  second.on_tick(now);
+  EXPECT_EQ(transport.receiver.seen.back().instance, (wire::InstanceId{8, 8}));
+  EXPECT_EQ(value("x_total{}"), 2);
+}
+
 TEST_F(PublisherCoreTest, WithoutASidecarAGoodbyeEndsAtOnce) {
   transport.nobody_there = true;
   run(100);

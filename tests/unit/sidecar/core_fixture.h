@@ -140,7 +140,7 @@ class FramePublisher {
     std::vector<std::int64_t> starts;
     if (kind != wire::Kind::kDelta || define_in_delta) {
       frame.families = families_;
-      for (std::uint32_t i = 0; i < series_.size(); ++i) {
+      for (std::uint32_t i = first_series; i < series_.size(); ++i) {
         ids.push_back(i);
         series_families.push_back(series_[i].family);
         starts.push_back(series_[i].started);
@@ -204,7 +204,8 @@ class FramePublisher {
   std::uint64_t seq = 0;
   bool service_label = true;
   bool define_in_delta = false;
-  bool quiet = false;  // frames without samples: heartbeats
+  bool quiet = false;              // frames without samples: heartbeats
+  std::uint32_t first_series = 0;  // announced from this id on
   std::uint16_t part = 0, parts = 1;
   std::vector<wire::LabelView> constant_labels;
 

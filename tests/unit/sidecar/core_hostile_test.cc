@@ -205,6 +205,35 @@ TEST_F(HostileTest, AFamilyIdStaysWithItsFamily) {
   EXPECT_EQ(value("weir_sidecar_frames_refused_total{reason=\"conflict\"}"), "1");
 }
 
+TEST_F(HostileTest, AnIdFarAwayTakesNoMemory) {
+  FramePublisher hostile(*this, "shop");
+  const std::uint32_t family = hostile.family({.name = "orders_total"});
+  for (int i = 0; i < 3; ++i) {
+    hostile.series(family);
+  }
+  hostile.first_series = 2;
+  hostile.keyframe();  // 0 and 1 are not announced
+  EXPECT_EQ(engine().publishers().front().series, 0u);
+  EXPECT_EQ(control.count(wire::Kind::kKeyframeWanted), 1u);
+}
+
+TEST_F(HostileTest, AllSeriesTogetherHaveALimit) {
+  (void)text();
+  options.capacity.series_max = 200;
+  engine_.reset();
+  (void)text();
+  FramePublisher hostile(*this, "shop", 1);
+  const std::uint32_t family = hostile.family({.name = "orders_total", .label_names = {"order"}});
+  for (int i = 0; i < 300; ++i) {
+    hostile.set(hostile.series(family, {std::to_string(i)}), 1);
+  }
+  hostile.keyframe();
+  EXPECT_LE(engine().status().series, 200u);
+  EXPECT_GE(engine().status().series, 150u);
+  EXPECT_EQ(engine().refusals().front().reason, "limit_exceeded");
+  EXPECT_EQ(value("orders_total{order=\"0\",service_name=\"shop\"}"), "1");
+}
+
 TEST_F(HostileTest, TheIdsOfTheDeadAreNotKeptForEver) {
   Registry registry;
   LifeRules rules;
