@@ -167,7 +167,7 @@ Option state_dir() {
       "state.dir",
       "",
       "DIR",
-      "Where totals survive a restart of the sidecar; none: they do not.",
+      "Kept for later: nothing is stored yet, whatever it says.",
       [](Config& config, std::string_view value) {
         std::string reason = value == "none" ? "" : why_bad_directory(value);
         if (reason.empty()) {
@@ -257,7 +257,7 @@ void add_registry_options(std::vector<Option>& options) {
                              "A start this soon after an end is a restart."));
   options.push_back(duration("recovery.timeout", WEIR_FIELD(recovery_timeout), milliseconds(100),
                              std::chrono::minutes(10),
-                             "How long /metrics waits for publishers after a start."));
+                             "Kept for later: /metrics does not wait after a start yet."));
   options.push_back(text("exposition.service_label", "NAME", WEIR_FIELD(exposition.service_label),
                          "The label that carries the service's name; empty: none.",
                          why_bad_service_label));
@@ -296,14 +296,15 @@ std::vector<Option> all_options() {
       listen("http.listen", WEIR_FIELD(http_listen), "Where /metrics, the page and the API are."));
   options.back().alias = "web.listen-address";
   options.push_back(listen("admin.listen", WEIR_FIELD(admin_listen),
-                           "Where the administration is; keep it on loopback."));
+                           "Kept for later: there is no administration yet."));
   options.push_back(text("node", "NAME", WEIR_FIELD(node), "The name of this node.", why_bad_node));
   options.push_back(text("subject.prefix", "TEXT", WEIR_FIELD(subject_prefix),
                          "What the NATS subjects begin with.", why_bad_subject_prefix));
   add_nats_options(options);
   options.push_back(state_dir());
   options.push_back(text("cells.dir", "DIR", WEIR_FIELD(cells_dir),
-                         "Where publishers keep cells that outlive them.", why_bad_directory));
+                         "Kept for later: no cells outlive their publisher yet.",
+                         why_bad_directory));
   options.push_back(text("run.dir", "DIR", WEIR_FIELD(run_dir),
                          "Where the endpoint file stands, by which clients find the sidecar.",
                          why_bad_directory));

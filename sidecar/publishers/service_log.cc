@@ -97,7 +97,6 @@ void ServiceLog::returned(std::string_view node, std::string_view service,
 void ServiceLog::loss_was_crash(std::string_view node, std::string_view service,
                                 std::int64_t now_unix_ms) {
   Entry& at = entry(node, service);
-  at.info.losses -= at.info.losses > 0 ? 1u : 0u;
   ++at.info.crashes;
   at.crashes.push_back(now_unix_ms);
 }

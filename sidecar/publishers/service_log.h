@@ -32,7 +32,8 @@ class ServiceLog {
              std::int64_t ended_unix_ms, std::int64_t now_unix_ms);
   // A lost instance spoke again: its loss excuses no start.
   void returned(std::string_view node, std::string_view service, std::int64_t now_unix_ms);
-  // What was taken for a loss proves to have been a crash.
+  // What was taken for a loss proves to have been a crash: it counts as both, since counters do not
+  // go down.
   void loss_was_crash(std::string_view node, std::string_view service, std::int64_t now_unix_ms);
   void seen(std::string_view node, std::string_view service, std::int64_t now_unix_ms);
 
