@@ -25,6 +25,7 @@ TEST(Concurrency, ScrapesSeeWholeMomentsWhileIngestGoesOn) {
   options.zero_first = false;
   options.series_ttl_ms = 50;  // so that the sweep has work
   options.life.late_frames_ms = 50;
+  options.life.heartbeats_missed_max = 1'000'000;  // the clock runs faster than the frames
   Engine engine(
       options, control, [&] { return now.load(); }, [](auto, auto, auto) { return true; }, 1);
   engine.set_link({.connected = true});
@@ -97,9 +98,9 @@ class TextMessage final : public Message {
 };
 
 TEST(IngestQueue, ShedsWhatDoesNotFitAndCountsIt) {
-  IngestQueue queue(10);
-  EXPECT_TRUE(queue.push(std::make_unique<TextMessage>("12345678")));
-  EXPECT_FALSE(queue.push(std::make_unique<TextMessage>("abc")));
+  IngestQueue queue(1000);  // each message counts a little more than its bytes
+  EXPECT_TRUE(queue.push(std::make_unique<TextMessage>(std::string(500, 'a'))));
+  EXPECT_FALSE(queue.push(std::make_unique<TextMessage>(std::string(500, 'b'))));
   EXPECT_EQ(queue.shed(), 1u);
   EXPECT_EQ(queue.take(0).size(), 1u);
   EXPECT_TRUE(queue.push(std::make_unique<TextMessage>("abc")));
