@@ -2,8 +2,14 @@
 
 #include <nats/nats.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <string>
+#include <thread>
 #include <utility>
 
 #include "client_lib/src/nkey_file.h"
@@ -20,7 +26,6 @@ struct Destroyer {
   }
 };
 using OptionsHandle = std::unique_ptr<natsOptions, Destroyer<natsOptions_Destroy>>;
-using ConnectionHandle = std::unique_ptr<natsConnection, Destroyer<natsConnection_Destroy>>;
 using SubscriptionHandle = std::unique_ptr<natsSubscription, Destroyer<natsSubscription_Destroy>>;
 
 class NatsMessage final : public Message {
@@ -42,6 +47,8 @@ class NatsMessage final : public Message {
   std::unique_ptr<natsMsg, Destroyer<natsMsg_Destroy>> message_;
 };
 
+constexpr std::int64_t kFlushMs = 500;
+
 // What a log or a page may show of a URL: no user, password or token.
 std::string without_credentials(std::string_view urls) {
   std::string shown;
@@ -60,22 +67,30 @@ std::string without_credentials(std::string_view urls) {
 
 }  // namespace
 
+// The library connects again by itself, but gives up for good where a server refuses it twice (a
+// token that was changed, a certificate that ran out). So a thread of our own makes a new
+// connection whenever one has been closed.
 struct NatsLink::Connection {
   explicit Connection(IngestQueue& target) : queue(target) {}
 
   IngestQueue& queue;
   OptionsHandle options;
-  ConnectionHandle nats;
-  SubscriptionHandle subscription;
   std::string url_shown;
+  std::string subject;
   std::string announce_subject;
   std::atomic<bool> connected{false};
-  std::atomic<std::uint64_t> reconnects{0};
-  mutable std::mutex error_mutex;  // protects last_error
+  std::atomic<std::uint64_t> connections{0};  // made, by us or by the library
+  std::thread keeper;
+
+  mutable std::mutex mutex;  // protects all below
+  std::condition_variable changed;
+  std::shared_ptr<natsConnection> nats;  // shared with a send() under way
+  bool stopping = false;
+  bool closed = true;  // the library calls back for this connection no more
   std::string last_error;
 
   void remember_error(natsStatus status) {
-    const std::lock_guard lock(error_mutex);
+    const std::lock_guard lock(mutex);
     last_error = status == NATS_OK ? "the connection was lost" : natsStatus_GetText(status);
   }
   // Of a call that this thread just made: the library knows more than the status says.
@@ -90,33 +105,101 @@ struct NatsLink::Connection {
         why.remove_prefix(end + 3);
       }
     }
-    const std::lock_guard lock(error_mutex);
+    const std::lock_guard lock(mutex);
     last_error = why;
+  }
+
+  // From start() to stop(): connect, wait until the connection is closed, connect again.
+  void keep() {
+    constexpr std::chrono::milliseconds kWaitMin{100};
+    constexpr std::chrono::milliseconds kWaitMax{2000};
+    std::chrono::milliseconds wait = kWaitMin;
+    for (;;) {
+      wait = use_one_connection() ? kWaitMin : std::min(wait * 2, kWaitMax);
+      std::unique_lock lock(mutex);
+      if (changed.wait_for(lock, wait, [this] { return stopping; })) {
+        return;
+      }
+    }
+  }
+
+  // False if none could be made.
+  bool use_one_connection() {
+    {
+      const std::lock_guard lock(mutex);
+      closed = false;
+    }
+    natsConnection* raw = nullptr;
+    const natsStatus status = natsConnection_Connect(&raw, options.get());
+    if (status != NATS_OK) {
+      remember_failure(status);
+      return false;
+    }
+    const std::shared_ptr<natsConnection> mine(raw, natsConnection_Destroy);
+    SubscriptionHandle subscription = subscribe(raw);
+    if (subscription != nullptr) {
+      const std::lock_guard lock(mutex);
+      nats = mine;
+    }
+    if (subscription != nullptr) {
+      connections.fetch_add(1);
+      connected = true;
+      announce(raw);
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [this] { return stopping || closed; });
+      nats.reset();
+    }
+    connected = false;
+    subscription.reset();
+    natsConnection_FlushTimeout(raw, kFlushMs);
+    natsConnection_Close(raw);
+    // The library's last word on this connection: after it nothing of ours is called.
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, std::chrono::seconds(2), [this] { return closed; });
+    return true;
+  }
+
+  SubscriptionHandle subscribe(natsConnection* raw) {
+    natsSubscription* subscription = nullptr;
+    const natsStatus status =
+        natsConnection_Subscribe(&subscription, raw, subject.c_str(), on_message, &queue);
+    if (status != NATS_OK) {
+      remember_failure(status);
+      return nullptr;
+    }
+    // Our own queue is the bound: the callback never waits, so nothing piles up in the library.
+    natsSubscription_SetPendingLimits(subscription, -1, -1);
+    natsConnection_FlushTimeout(raw, kFlushMs);
+    return SubscriptionHandle(subscription);
   }
 
   // A sidecar has started, or NATS has come back: what was missed is asked for again. Not for one
   // publisher, so without an instance of its own: the id that stands here only has to be one.
-  void announce() {
+  void announce(natsConnection* to) const {
     wire::Encoder encoder;
     wire::Frame wanted;
     wanted.kind = wire::Kind::kKeyframeWanted;
     wanted.instance = wire::InstanceId::random();
     const auto bytes = encoder.encode(wanted);
-    natsConnection_Publish(nats.get(), announce_subject.c_str(), bytes.data(),
+    natsConnection_Publish(to, announce_subject.c_str(), bytes.data(),
                            static_cast<int>(bytes.size()));
   }
 
   static void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
-    static_cast<Connection*>(closure)->queue.push(std::make_unique<NatsMessage>(message));
+    static_cast<IngestQueue*>(closure)->push(std::make_unique<NatsMessage>(message));
   }
-  static void on_connected(natsConnection*, void* closure) {
-    static_cast<Connection*>(closure)->connected = true;
-  }
-  static void on_reconnected(natsConnection*, void* closure) {
+  static void on_reconnected(natsConnection* nats, void* closure) {
     auto& self = *static_cast<Connection*>(closure);
-    self.reconnects.fetch_add(1);
+    self.connections.fetch_add(1);
     self.connected = true;
-    self.announce();
+    self.announce(nats);
+  }
+  static void on_closed(natsConnection*, void* closure) {
+    auto& self = *static_cast<Connection*>(closure);
+    const std::lock_guard lock(self.mutex);
+    self.connected = false;
+    self.closed = true;
+    self.changed.notify_all();
   }
   static void on_disconnected(natsConnection* nats, void* closure) {
     auto& self = *static_cast<Connection*>(closure);
@@ -139,6 +222,7 @@ NatsLink::~NatsLink() {
 std::string NatsLink::start(const Options& options) {
   Connection& self = *connection_;
   self.url_shown = without_credentials(options.url);
+  self.subject = options.subject;
   self.announce_subject = options.announce_subject;
   natsOptions* raw = nullptr;
   if (natsOptions_Create(&raw) != NATS_OK) {
@@ -168,6 +252,7 @@ std::string NatsLink::start(const Options& options) {
   check(natsOptions_SetSendAsap(raw, true), "options");
   check(natsOptions_SetReconnectedCB(raw, Connection::on_reconnected, &self), "callback");
   check(natsOptions_SetDisconnectedCB(raw, Connection::on_disconnected, &self), "callback");
+  check(natsOptions_SetClosedCB(raw, Connection::on_closed, &self), "callback");
   check(natsOptions_SetErrorHandler(raw, Connection::on_error, &self), "callback");
   if (!access.user.empty()) {
     check(natsOptions_SetUserInfo(raw, access.user.c_str(), access.password.c_str()), "nats.user");
@@ -200,53 +285,36 @@ std::string NatsLink::start(const Options& options) {
     return failure;
   }
 
-  natsConnection* nats = nullptr;
-  natsStatus status = natsConnection_Connect(&nats, raw);
-  if (status != NATS_OK) {
-    // Only a connection that is not retried in the background says why it failed.
-    self.remember_failure(status);
-    check(natsOptions_SetRetryOnFailedConnect(raw, true, Connection::on_connected, &self), "retry");
-    status = natsConnection_Connect(&nats, raw);
-  }
-  self.nats.reset(nats);
-  if (status != NATS_OK && status != NATS_NOT_YET_CONNECTED) {
-    check(status, "cannot connect to " + self.url_shown);
-    return failure;
-  }
-  natsSubscription* subscription = nullptr;
-  check(natsConnection_Subscribe(&subscription, nats, options.subject.c_str(),
-                                 Connection::on_message, &self),
-        "cannot subscribe to " + options.subject);
-  self.subscription.reset(subscription);
-  if (!failure.empty()) {
-    return failure;
-  }
-  // Our own queue is the bound: the callback never waits, so nothing piles up in the library.
-  natsSubscription_SetPendingLimits(subscription, -1, -1);
-  if (status == NATS_OK) {
-    self.connected = true;
-    natsConnection_FlushTimeout(nats, 2000);
-    self.announce();
-  }
+  self.keeper = std::thread([&self] { self.keep(); });
   return {};
 }
 
 void NatsLink::stop() {
   Connection& self = *connection_;
-  self.subscription.reset();
-  if (self.nats != nullptr) {
-    natsConnection_FlushTimeout(self.nats.get(), 500);
-    natsConnection_Close(self.nats.get());
+  {
+    const std::lock_guard lock(self.mutex);
+    self.stopping = true;
   }
-  self.connected = false;
+  self.changed.notify_all();
+  if (self.keeper.joinable()) {
+    self.keeper.join();
+  }
 }
 
 void NatsLink::send(std::string_view subject, std::span<const std::uint8_t> bytes) {
-  if (!connection_->connected) {
+  Connection& self = *connection_;
+  if (!self.connected) {
     return;  // stale control helps nobody: "keyframe wanted" is asked again
   }
-  natsConnection_Publish(connection_->nats.get(), std::string(subject).c_str(), bytes.data(),
-                         static_cast<int>(bytes.size()));
+  std::shared_ptr<natsConnection> nats;
+  {
+    const std::lock_guard lock(self.mutex);
+    nats = self.nats;
+  }
+  if (nats != nullptr) {
+    natsConnection_Publish(nats.get(), std::string(subject).c_str(), bytes.data(),
+                           static_cast<int>(bytes.size()));
+  }
 }
 
 LinkStatus NatsLink::status() const {
@@ -254,10 +322,11 @@ LinkStatus NatsLink::status() const {
   LinkStatus status;
   status.connected = self.connected;
   status.url = self.url_shown;
-  status.reconnects = self.reconnects;
+  const std::uint64_t connections = self.connections;
+  status.reconnects = connections == 0 ? 0 : connections - 1;
   status.shed_frames = queue_.shed();
   status.queued_bytes = queue_.bytes();
-  const std::lock_guard lock(self.error_mutex);
+  const std::lock_guard lock(self.mutex);
   status.last_error = self.connected ? "" : self.last_error;
   return status;
 }
