@@ -77,7 +77,6 @@ struct Instance {
   Contributor contributor;  // its start; whether its readings are withdrawn
   bool showing = true;      // definitions.h, set_showing()
   bool ended = false;       // exited or crashed: its tables stay until no late frame of it can live
-  bool rebase_wanted = false;  // it came back after it was forgotten
 
   std::uint64_t last_seq = 0;
   std::uint64_t stated_seq = 0;  // last frame of the newest keyframe or goodbye merged whole

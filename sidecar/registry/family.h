@@ -11,17 +11,12 @@
 #include <vector>
 
 #include "schemas/frame.h"
+#include "sidecar/registry/bucket_layout.h"
 #include "sidecar/registry/exact_sum.h"
 
 namespace weir::sidecar {
 
 inline constexpr std::uint32_t kNone = 0xffffffff;
-
-// Upper bounds with their printed form. Shared by all histograms that use it; never changes.
-struct BucketLayout {
-  std::vector<double> bounds;
-  std::vector<std::string> le;  // "0.5", ..., "+Inf": one more than bounds
-};
 
 // Whoever states readings: an instance. Read when gauges are aggregated.
 struct Contributor {

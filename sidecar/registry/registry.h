@@ -138,9 +138,4 @@ class Registry {
   std::size_t label_bytes_ = 0;
 };
 
-// From a bucket of `from` to the bucket of `to` that holds its upper bound: cumulative counts at
-// common bounds are exact.
-[[nodiscard]] std::vector<std::uint16_t> fold_map(const BucketLayout& from, const BucketLayout& to);
-[[nodiscard]] std::shared_ptr<const BucketLayout> make_layout(std::span<const double> bounds);
-
 }  // namespace weir::sidecar
