@@ -26,6 +26,9 @@ struct Selection {
       names;  // ?name[]=: family or sample names; a trailing * matches any rest
   std::vector<std::string> collects;  // ?collect[]=: services, or groups (collectors: cpu, meminfo)
 
+  // A scraper stores what it sees, so a new counter shows it 0 first; a person sees the value.
+  bool from_scraper = false;
+
   [[nodiscard]] bool everything() const { return names.empty() && collects.empty(); }
 };
 

@@ -185,7 +185,7 @@ Snapshot take_snapshot(Registry& registry, const Selection& selection, const Sna
       SnapshotRow row;
       if (series_matches(family, series, selection) &&
           fill_row(registry, family, series, rules, out, snapshot, row)) {
-        if (registry.take_zero(series_index)) {
+        if (selection.from_scraper && registry.take_zero(series_index)) {
           show_zero(row, snapshot);
         }
         out.rows.push_back(row);

@@ -155,6 +155,8 @@ void Connection::dispatch() {
   }
   request.accept = joined(message, bhttp::field::accept);
   request.accept_encoding = joined(message, bhttp::field::accept_encoding);
+  // Prometheus sends it with every scrape.
+  request.from_scraper = message.count("X-Prometheus-Scrape-Timeout-Seconds") > 0;
   request.body = std::move(parser_->get().body());
   const Lane lane = context_.lane_of(request);
   run_handler(std::move(request), lane);

@@ -15,6 +15,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in their order
   std::string accept;                                      // "" where the header is missing
   std::string accept_encoding;                             // the same
+  bool from_scraper = false;  // Prometheus, or what speaks like it: it names its time-out
   std::string body;
 
   // Of every `name=value` and `name[]=value` the values.

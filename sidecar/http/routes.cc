@@ -91,7 +91,8 @@ Response Routes::metrics(const Request& request) const {
     return not_recovered(status);
   }
   const Format format = negotiate_format(request.accept);
-  const Selection selection{request.values_of("name"), request.values_of("collect")};
+  const Selection selection{request.values_of("name"), request.values_of("collect"),
+                            request.from_scraper};
   Response response = text(200, view_.metrics(format, selection));
   response.content_type = std::string(content_type(format));
   response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
