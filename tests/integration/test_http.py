@@ -109,3 +109,17 @@ def test_self_metrics_have_help_and_count_scrapes(busy):
             assert family.help, family.name
     assert before.value("weir_build_info", **dict(next(iter(before.series("weir_build_info"))))) == 1
     assert before.value("process_cpu_seconds_total") is not None
+
+
+def test_a_new_counter_is_zero_once_for_a_scraper_and_never_for_a_person(stack):
+    nats = stack.nats()
+    sidecar = stack.sidecar(nats)
+    publisher = stack.publisher(nats)
+    publisher.do("counter fresh_total 3")
+    sidecar.wait_value(3, "fresh_total", service_name="service")  # a person's look takes nothing away
+
+    def scraped():
+        answer = http.get(sidecar.port, "/metrics", {"X-Prometheus-Scrape-Timeout-Seconds": "10"})
+        return exposition.parse(answer.body).value("fresh_total", service_name="service")
+
+    assert [scraped(), scraped()] == [0, 3]

@@ -142,14 +142,6 @@ def test_the_service_label_is_renamed_or_left_off_by_configuration(stack):
     without.wait_value(1, "a_total")
 
 
-def test_a_new_counter_is_shown_as_zero_once(stack):
-    nats, sidecar = stack.pair()
-    stack.publisher(nats).do("counter first_total 9")
-    first = sidecar.wait_for(lambda s: s.value("first_total", service_name="service") is not None)
-    assert first.value("first_total", service_name="service") == 0
-    assert sidecar.scrape().value("first_total", service_name="service") == 9
-
-
 def test_publishers_of_another_node_are_not_merged(stack):
     nats, sidecar = stack.pair(node="here")
     stranger = stack.publisher(nats, "elsewhere", node="there")
