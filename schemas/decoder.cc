@@ -81,6 +81,9 @@ Refusal read_header(const fb::Frame& wire, Frame& frame) {
   frame.parts = wire.parts();
   frame.durable = wire.durable();
   frame.sender = view_of(wire.sender());
+  frame.folded = wire.folded();
+  frame.increments = wire.increments();
+  frame.spread_ms = wire.spread_ms();
   if (frame.is_from_publisher() && frame.seq <= frame.part) {
     return refuse(Reason::kBadHeader, "seq " + std::to_string(frame.seq) + " of part " +
                                           std::to_string(frame.part) + ": seq begins at 1");

@@ -138,6 +138,9 @@ std::span<const std::uint8_t> Encoder::encode(const Frame& frame) {
   root.add_removals(removals);
   root.add_durable(frame.durable);
   root.add_sender(sender);
+  root.add_folded(frame.folded);
+  root.add_increments(frame.increments);
+  root.add_spread_ms(frame.spread_ms);
   builder.Finish(root.Finish(), fb::FrameIdentifier());
   return {builder.GetBufferPointer(), builder.GetSize()};
 }

@@ -85,9 +85,15 @@ struct Frame {
   std::span<const std::uint64_t> bucket_totals;      // per bucket, not cumulative
   std::span<const std::uint32_t> removals;
 
+  // From a publisher: all its integer counters and histogram observations added up, as of this
+  // frame. What of them never arrived, or was refused, can so be told.
+  std::uint64_t increments = 0;
+  bool folded = false;  // Goodbye: a sidecar read it from the cells file of a dead publisher
+
   // Control and Ack
   bool durable = false;
   std::string_view sender;
+  std::uint32_t spread_ms = 0;  // KeyframeWanted to many: answer at a random moment within
 
   [[nodiscard]] bool is_from_publisher() const { return kind <= Kind::kGoodbye; }
   [[nodiscard]] bool states_everything() const {
