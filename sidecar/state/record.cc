@@ -22,7 +22,9 @@ static_assert(sizeof(Frame) == 12);
 
 std::uint32_t checksum(std::uint8_t kind, std::span<const std::uint8_t> content) {
   uLong crc = ::crc32(0, &kind, 1);
-  crc = ::crc32_z(crc, content.data(), content.size());
+  if (!content.empty()) {  // to zlib, no bytes at a null address are a fresh start
+    crc = ::crc32_z(crc, content.data(), content.size());
+  }
   return static_cast<std::uint32_t>(crc);
 }
 
