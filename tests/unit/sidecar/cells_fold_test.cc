@@ -3,6 +3,8 @@
 
 #include <random>
 
+#include "client_lib/src/publisher_core.h"
+#include "schemas/subjects.h"
 #include "tests/unit/sidecar/cells_fixture.h"
 #include "weir/nats_publisher.h"
 
@@ -321,6 +323,48 @@ TEST_F(CellsTest, AnInstanceThatBeganAgainIsFoldedFromThere) {
   EXPECT_EQ(heard.receiver().histogram("size{}").buckets,
             (std::map<std::uint16_t, std::uint64_t>{{1, 1}}));
   EXPECT_EQ(heard.receiver().histogram("size{}").sum, 2);
+}
+
+// A transport to nowhere.
+class NoTransport : public Transport {
+ public:
+  Link link() override { return Link::kDown; }
+  std::uint64_t connections() override { return 0; }
+  std::size_t payload_bytes_max() override { return 1 << 20; }
+  bool listen(std::string_view, const wire::InstanceId&) override { return false; }
+  bool publish(std::string_view, std::span<const std::uint8_t>, bool) override { return false; }
+  bool receive(Message&) override { return false; }
+  std::string url() override { return "nats://nowhere"; }
+  std::string why_down() override { return "refused"; }
+};
+
+TEST_F(CellsTest, APublisherNamesEachOfItsInstancesBeforeItIsHeard) {
+  Program program([&](int report) {
+    Registry registry(options());
+    NoTransport transport;
+    std::uint64_t instances = 0;
+    PublisherSettings settings;
+    settings.identity = identity_of("mover");
+    settings.subject_prefix = "own";
+    PublisherCore core(registry.core(), settings, transport, [&] {
+      return wire::InstanceId{8, ++instances};
+    });
+    Counter counter = *registry.counter({.name = "x_total", .help = "h"});
+    counter.inc(5);
+    core.on_tick({0, 1000});
+    const PublisherStatus status = core.status();
+    say(report, status.cells_file == registry.cells().file && status.cells_note.empty() ? 1 : 0);
+    core.move_to_node("other", {1000, 2000});
+    counter.inc(1);
+    ::raise(SIGKILL);
+  });
+  EXPECT_EQ(program.wait(), 1u);
+  program.join();
+  ASSERT_EQ(fold(), 1u) << folder.counts().last_reason;
+  EXPECT_EQ(heard.subjects.front(),
+            wire::Subjects{"own"}.publish("other", "mover", wire::InstanceId{8, 2}));
+  // Nobody heard the first instance: nothing is counted already.
+  EXPECT_EQ(heard.receiver().visible(), (Values{{"x_total{}", 6}}));
 }
 
 TEST_F(CellsTest, ADestroyedRegistryLeavesItsTotalsAndAFreeLock) {
