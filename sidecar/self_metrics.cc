@@ -24,6 +24,7 @@ class NoControl final : public ControlSink {
 weir::RegistryOptions own_registry_options() {
   weir::RegistryOptions options;
   options.own_labels = true;
+  options.cells_dir = "none";  // its totals are the sidecar's to keep, not to find
   return options;
 }
 

@@ -52,6 +52,8 @@ struct PublisherStatus {
   std::uint64_t keyframes_sent = 0;
   std::uint64_t reconnects = 0;
   bool goodbye_acknowledged = false;  // after stop(): the sidecar has everything
+  // Where the totals outlive a crash, and what to know about it: see CellsState.
+  std::string cells_file, cells_note;
 };
 
 class WEIR_API NatsPublisher {
