@@ -55,6 +55,8 @@ json to_json(const weir::PublisherStatus& status, const weir::RegistryStats& sta
           {"keyframes_sent", status.keyframes_sent},
           {"reconnects", status.reconnects},
           {"goodbye_acknowledged", status.goodbye_acknowledged},
+          {"goodbye_durable", status.goodbye_durable},
+          {"undelivered_increments", status.undelivered_increments},
           {"series", stats.series},
           {"refused_series", stats.refused_series},
           {"last_refusal", stats.last_refusal}};
