@@ -1,8 +1,6 @@
 #include "ctl/commands.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <ostream>
 
@@ -20,27 +18,10 @@ std::int64_t now_unix_ms() {
       .count();
 }
 
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
-
-// The body of a 200, or an error that names the URL.
-Result<std::string> get_body(const std::string& url, std::chrono::milliseconds timeout) {
-  Result<HttpAnswer> answer = http_get(url, timeout);
-  if (!answer.ok()) {
-    return answer.status();
-  }
-  if (answer->code != 200) {
-    return Status::error(fmt::format("GET {}: answered {}", url, answer->code));
-  }
-  return std::move(answer->body);
-}
-
 // Fills in the part of the findings that comes over HTTP; the first failure ends it.
 Status ask_sidecar(const std::string& base, std::chrono::milliseconds timeout, Findings& findings) {
   findings.asked_unix_ms = now_unix_ms();
-  const Result<std::string> status_body = get_body(base + "/api/v1/status", timeout);
+  const Result<std::string> status_body = http_get_body(base + "/api/v1/status", timeout);
   findings.answered_unix_ms = now_unix_ms();
   if (!status_body.ok()) {
     return status_body.status();
@@ -49,7 +30,7 @@ Status ask_sidecar(const std::string& base, std::chrono::milliseconds timeout, F
   if (!status.ok()) {
     return Status::error(fmt::format("{}: {}", base, status.reason()));
   }
-  const Result<std::string> publishers_body = get_body(base + "/api/v1/publishers", timeout);
+  const Result<std::string> publishers_body = http_get_body(base + "/api/v1/publishers", timeout);
   if (!publishers_body.ok()) {
     return publishers_body.status();
   }
@@ -66,8 +47,9 @@ Status ask_sidecar(const std::string& base, std::chrono::milliseconds timeout, F
 
 int run_doctor(const Options& options, const Environment& environment, std::ostream& out) {
   Findings findings;
-  const Result<Endpoint> endpoint = find_endpoint(endpoint_paths(environment));
-  const Targets targets = choose_targets(options, environment, *endpoint, host_name());
+  const Located located = locate(options, environment);
+  const Result<Endpoint>& endpoint = located.endpoint;
+  const Targets& targets = located.targets;
   findings.endpoint_path = endpoint->path;
   findings.endpoint_error = endpoint.ok() ? targets.error : endpoint.reason();
   findings.node = targets.node;
@@ -82,8 +64,9 @@ int run_doctor(const Options& options, const Environment& environment, std::ostr
 
 int run_publishers(const Options& options, const Environment& environment, std::ostream& out,
                    std::ostream& err) {
-  const Result<Endpoint> endpoint = find_endpoint(endpoint_paths(environment));
-  const Targets targets = choose_targets(options, environment, *endpoint, host_name());
+  const Located located = locate(options, environment);
+  const Result<Endpoint>& endpoint = located.endpoint;
+  const Targets& targets = located.targets;
   const auto fail = [&](const std::string& reason) {
     err << "weirctl: " << reason << " (address from " << targets.http.source
         << "); `weirctl doctor` says more\n";
@@ -93,7 +76,7 @@ int run_publishers(const Options& options, const Environment& environment, std::
     err << "weirctl: " << endpoint.reason() << '\n';
   }
   const Result<std::string> body =
-      get_body(targets.http.url + "/api/v1/publishers", options.timeout);
+      http_get_body(targets.http.url + "/api/v1/publishers", options.timeout);
   if (!body.ok()) {
     return fail(body.reason());
   }

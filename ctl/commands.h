@@ -15,4 +15,9 @@ int run_doctor(const Options& options, const Environment& environment, std::ostr
 int run_publishers(const Options& options, const Environment& environment, std::ostream& out,
                    std::ostream& err);
 
+// Exit code 0: the sidecar acknowledged the values, 2: it did not, 64: bad words or options,
+// 65: a bad text on `in`.
+int run_push(const Options& options, const Environment& environment, std::istream& in,
+             std::ostream& err);
+
 }  // namespace weir::ctl

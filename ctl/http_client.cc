@@ -168,4 +168,15 @@ Result<HttpAnswer> http_get(const std::string& url, std::chrono::milliseconds ti
           : exchange.failure()));
 }
 
+Result<std::string> http_get_body(const std::string& url, std::chrono::milliseconds timeout) {
+  Result<HttpAnswer> answer = http_get(url, timeout);
+  if (!answer.ok()) {
+    return answer.status();
+  }
+  if (answer->code != 200) {
+    return Status::error("GET " + url + ": answered " + std::to_string(answer->code));
+  }
+  return std::move(answer->body);
+}
+
 }  // namespace weir::ctl

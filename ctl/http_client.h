@@ -25,4 +25,8 @@ struct HttpAnswer {
 [[nodiscard]] Result<HttpAnswer> http_get(const std::string& url,
                                           std::chrono::milliseconds timeout);
 
+// The body of a 200; anything else is an error.
+[[nodiscard]] Result<std::string> http_get_body(const std::string& url,
+                                                std::chrono::milliseconds timeout);
+
 }  // namespace weir::ctl

@@ -9,7 +9,15 @@ int main(int argc, char** argv) {
     return parsed.exit_code;
   }
   const Environment environment = process_environment();
-  return parsed.options->command == Command::kDoctor
-             ? run_doctor(*parsed.options, environment, std::cout)
-             : run_publishers(*parsed.options, environment, std::cout, std::cerr);
+  switch (parsed.options->command) {
+    case Command::kDoctor:
+      return run_doctor(*parsed.options, environment, std::cout);
+    case Command::kPublishers:
+      return run_publishers(*parsed.options, environment, std::cout, std::cerr);
+    case Command::kPush:
+      return run_push(*parsed.options, environment, std::cin, std::cerr);
+    case Command::kAudit:
+      break;
+  }
+  return 2;
 }

@@ -1,12 +1,14 @@
 #include "ctl/options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
 #include <ostream>
 
+#include "client_lib/src/discovery.h"
 #include "ctl/small_file.h"
 #include "weir/version.h"
 
@@ -25,6 +27,16 @@ constexpr const char* kFooter =
 constexpr const char* kDoctorHelp =
     "Say what is well and what is not, one line each, with what to do.\n"
     "Exit code: 0 all is well, 1 warnings, 2 at least one failure.";
+
+constexpr const char* kPushHelp =
+    "Publish values once, for cron jobs and scripts: NAME VALUE [label=value...],\n"
+    "or Prometheus text on standard input. Behind -- a VALUE may begin with a minus.\n"
+    "Exit code: 0 the sidecar has them, 2 it has not, 64 a mistake in the command line,\n"
+    "65 a mistake in the text.";
+
+constexpr const char* kAuditHelp =
+    "Ask every publisher what it has counted, and compare it with what the sidecar adds up.\n"
+    "Exit code: 0 the difference is 0, 1 it is not, 2 it could not be told.";
 
 // One option for all commands, before or after the command's name.
 void add_addresses(CLI::App& app, Options& options) {
@@ -50,6 +62,30 @@ void add_addresses(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 600));
 }
 
+CLI::App* add_push(CLI::App& app, PushOptions& push) {
+  CLI::App* command = app.add_subcommand("push", kPushHelp);
+  command->add_option("--service", push.service, "The name that the values are published under")
+      ->required();
+  command->add_option_function<std::string>(
+      "--hold",
+      [&push](const std::string& text) {
+        const auto hold_ms = parse_duration_ms(text);
+        if (!hold_ms) {
+          throw CLI::ValidationError("--hold",
+                                     '"' + text + "\" is not a duration such as 90s, 30m or 25h");
+        }
+        push.hold = std::chrono::milliseconds(*hold_ms);
+      },
+      "How long the values stay: longer than until the next push (default: not at all)");
+  command->add_option("--type", push.type, "Of NAME (default gauge)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, PushType>{
+          {"gauge", PushType::kGauge}, {"counter", PushType::kCounter}}))
+      ->option_text("gauge|counter");
+  command->add_option("--describe", push.help, "Of NAME: its help text");
+  command->add_option("words", push.words, "NAME VALUE [label=value...]");
+  return command;
+}
+
 }  // namespace
 
 Parsed parse_command_line(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
@@ -63,7 +99,9 @@ Parsed parse_command_line(int argc, const char* const* argv, std::ostream& out, 
   CLI::App* doctor = app.add_subcommand("doctor", kDoctorHelp);
   CLI::App* publishers = app.add_subcommand("publishers", "Say who publishes here, as a table");
   publishers->add_flag("--json", options.json, "The sidecar's answer as it is");
-  for (CLI::App* command : {doctor, publishers}) {
+  CLI::App* push = add_push(app, options.push);
+  CLI::App* audit = app.add_subcommand("audit", kAuditHelp);
+  for (CLI::App* command : {doctor, publishers, push, audit}) {
     command->fallthrough();
     command->footer("Options for addresses: see `weirctl --help`.");
   }
@@ -74,11 +112,14 @@ Parsed parse_command_line(int argc, const char* const* argv, std::ostream& out, 
     app.exit(error, out, err);
     return {.options = std::nullopt, .exit_code = asked ? 0 : kExitUsage};
   }
-  if (!doctor->parsed() && !publishers->parsed()) {
-    err << "weirctl: no command given: doctor or publishers (see --help)\n";
+  if (app.get_subcommands().empty()) {
+    err << "weirctl: no command given: doctor, publishers, push or audit (see --help)\n";
     return {.options = std::nullopt, .exit_code = kExitUsage};
   }
-  options.command = publishers->parsed() ? Command::kPublishers : Command::kDoctor;
+  options.command = publishers->parsed() ? Command::kPublishers
+                    : push->parsed()     ? Command::kPush
+                    : audit->parsed()    ? Command::kAudit
+                                         : Command::kDoctor;
   return {.options = options, .exit_code = 0};
 }
 
@@ -134,6 +175,16 @@ Targets choose_targets(const Options& options, const Environment& environment,
     nats.token = std::move(file.text);
   }
   return targets;
+}
+
+Located locate(const Options& options, const Environment& environment) {
+  char host_name[256] = {};
+  if (::gethostname(host_name, sizeof host_name - 1) != 0) {
+    std::strcpy(host_name, "localhost");
+  }
+  Located located{find_endpoint(endpoint_paths(environment)), {}};
+  located.targets = choose_targets(options, environment, *located.endpoint, host_name);
+  return located;
 }
 
 }  // namespace weir::ctl

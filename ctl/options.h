@@ -10,10 +10,11 @@
 #include "ctl/doctor.h"
 #include "ctl/endpoint.h"
 #include "ctl/nats_probe.h"
+#include "ctl/push.h"
 
 namespace weir::ctl {
 
-enum class Command { kDoctor, kPublishers };
+enum class Command { kDoctor, kPublishers, kPush, kAudit };
 
 struct Options {
   Command command = Command::kDoctor;
@@ -22,6 +23,7 @@ struct Options {
   NatsTarget nats;
   std::chrono::milliseconds timeout{2000};
   bool json = false;
+  PushOptions push;
 };
 
 // What to do, or the exit code with which the program ends at once: 0 after --help and --version,
@@ -43,5 +45,12 @@ struct Targets {
 };
 [[nodiscard]] Targets choose_targets(const Options& options, const Environment& environment,
                                      const Endpoint& endpoint, const std::string& host_name);
+
+// The same with the endpoint file and the name of this machine.
+struct Located {
+  Result<Endpoint> endpoint;
+  Targets targets;
+};
+[[nodiscard]] Located locate(const Options& options, const Environment& environment);
 
 }  // namespace weir::ctl

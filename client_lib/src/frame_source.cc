@@ -90,19 +90,39 @@ FrameSource::Statement FrameSource::keyframe(wire::Kind kind, std::int64_t now_u
     from = cuts_[part];
   }
   statement.seq = seq_;
+  log_.said(seq_, frame_.increments);
+  if (kind == wire::Kind::kGoodbye && (farewell_ == Farewell::kUnsaid || statement.totals_moved)) {
+    farewell_ = Farewell::kSaid;
+    goodbye_first_seq_ = seq_;
+  }
   return statement;
 }
 
+bool FrameSource::acknowledged(std::uint64_t seq) {
+  log_.acknowledged(seq);
+  if (farewell_ == Farewell::kUnsaid || seq < goodbye_first_seq_ || seq > seq_) {
+    return false;
+  }
+  farewell_ = Farewell::kAnswered;
+  return true;
+}
+
 bool FrameSource::totals_moved() {
-  contents_.clear();
-  learn();
+  learn_series();
   return counters_.moved() || doubles_.moved() || histograms_.moved();
+}
+
+std::uint64_t FrameSource::undelivered() {
+  learn_series();
+  return counters_.increments_now() + histograms_.increments_now() - log_.increments_acknowledged();
 }
 
 void FrameSource::renew(wire::InstanceId instance, std::int64_t started_unix_ms, bool counted) {
   instance_ = instance;
   identity_.started_unix_ms = started_unix_ms;
   seq_ = 0;
+  log_ = {};
+  farewell_ = Farewell::kUnsaid;
   if (counted) {
     counters_.rebase();
     doubles_.rebase();
@@ -110,10 +130,19 @@ void FrameSource::renew(wire::InstanceId instance, std::int64_t started_unix_ms,
   }
 }
 
-void FrameSource::renew(PublisherIdentity identity, wire::InstanceId instance) {
-  const std::int64_t started_unix_ms = identity.started_unix_ms;
+void FrameSource::inherit(PublisherIdentity identity, wire::InstanceId instance) {
+  const bool same_names = identity.node == identity_.node &&
+                          identity.service == identity_.service &&
+                          identity.service_label == identity_.service_label;
+  if (farewell_ != Farewell::kAnswered && same_names) {
+    identity.started_unix_ms = identity_.started_unix_ms;
+    identity_ = std::move(identity);
+    return;
+  }
+  // Under other names nobody adds the two up; what the former one was heard with stays its own.
+  const bool counted = farewell_ == Farewell::kAnswered || log_.any_acknowledged();
   identity_ = std::move(identity);
-  renew(instance, started_unix_ms, false);
+  renew(instance, identity_.started_unix_ms, counted);
 }
 
 void FrameSource::name_cells(std::string_view subject_prefix) {
@@ -131,7 +160,11 @@ void FrameSource::name_cells(std::string_view subject_prefix) {
 
 // Takes up what was registered, removed or revived since the last call, into the contents.
 void FrameSource::learn() {
-  const std::uint64_t visibility = registry_.visibility_version();
+  learn_series();
+  learn_visibility();
+}
+
+void FrameSource::learn_series() {
   // Series first: the families of all of them are then known too.
   registry_.for_each_series(series_.size(), [&](const SeriesCore& series) {
     series_.push_back(&series);
@@ -159,13 +192,15 @@ void FrameSource::learn() {
     families_.push_back(&family);
     contents_.families.push_back(&family);
   });
-  if (visibility != visibility_version_) {
-    visibility_version_ = visibility;
-    learn_visibility();
-  }
 }
 
 void FrameSource::learn_visibility() {
+  // Before the flags are read: what changes meanwhile is learned the next time.
+  const std::uint64_t visibility = registry_.visibility_version();
+  if (visibility == visibility_version_) {
+    return;
+  }
+  visibility_version_ = visibility;
   for (std::uint32_t id = 0; id < series_.size(); ++id) {
     const bool hidden = series_[id]->hidden.load(std::memory_order_relaxed);
     if (hidden == (hidden_[id] != 0)) {
@@ -215,6 +250,7 @@ void FrameSource::begin(wire::Kind kind, std::int64_t now_unix_ms) {
   frame_.part = 0;
   frame_.parts = 1;
   frame_.has_identity = false;
+  frame_.increments = counters_.increments_stated() + histograms_.increments_stated();
 }
 
 void FrameSource::identify() {

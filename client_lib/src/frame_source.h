@@ -5,6 +5,8 @@
 // 1. seq goes up by one per frame made, sent or not: a frame that was lost shows as a gap.
 // 2. Totals are absolute within the instance and never go down.
 // 3. Hidden series leave the deltas; keyframes state them and name them in the removals.
+// 4. Each frame carries the increments that were stated up to and with the statement it belongs to:
+//    who has merged all of them has exactly so many.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +20,7 @@
 #include "schemas/codec.h"
 #include "schemas/frame.h"
 #include "stated_totals.h"
+#include "statement_log.h"
 
 namespace weir {
 
@@ -39,6 +42,14 @@ class FrameSink {
   virtual void frame(const wire::Frame& frame, std::span<const std::uint8_t> bytes) = 0;
 };
 
+// How far the last goodbye of an instance came. The next publisher of the registry goes on from
+// there.
+enum class Farewell : std::uint8_t {
+  kUnsaid,    // none left this process
+  kSaid,      // one may have arrived
+  kAnswered,  // one was acknowledged: its totals are counted
+};
+
 class FrameSource {
  public:
   // What a keyframe or goodbye said.
@@ -56,15 +67,25 @@ class FrameSource {
   // `kind`: keyframe or goodbye. Both have the same content and are split in the same way.
   Statement keyframe(wire::Kind kind, std::int64_t now_unix_ms, std::size_t bytes_max,
                      FrameSink& sink);
-  // Whether an own total moved since the last statement. After it, only a keyframe or goodbye
-  // states what was registered meanwhile.
+  // Whether an own total moved since the last statement. After it and after undelivered(), only a
+  // keyframe or goodbye states what was registered meanwhile.
   [[nodiscard]] bool totals_moved();
+
+  // A sidecar has merged the keyframe or goodbye of that seq. Answers whether that ends the
+  // goodbye: it names it, or one that said the same totals; an older one's does not.
+  bool acknowledged(std::uint64_t seq);
+  [[nodiscard]] bool any_acknowledged() const { return log_.any_acknowledged(); }
+  // The increments of integer counters and histograms, up to now, that no acknowledged keyframe or
+  // goodbye has said. Deltas may have carried some of them: at most so much is lost.
+  [[nodiscard]] std::uint64_t undelivered();
+  [[nodiscard]] Farewell farewell() const { return farewell_; }
 
   // Goes on as another instance. `counted`: what was stated so far is counted already, so totals
   // begin again where that ended.
   void renew(wire::InstanceId instance, std::int64_t started_unix_ms, bool counted);
-  // Goes on as another publisher's. What is counted already stays so.
-  void renew(PublisherIdentity identity, wire::InstanceId instance);
+  // Goes on as another publisher's. As the same instance if that one's last totals may not have
+  // arrived and the names are the same: so nothing is lost, and nothing stated twice under two ids.
+  void inherit(PublisherIdentity identity, wire::InstanceId instance);
   void move_to_node(std::string node) { identity_.node = std::move(node); }
 
   // Says in the registry's cells file who the instance is. To be called for each new instance
@@ -78,6 +99,7 @@ class FrameSource {
 
  private:
   void learn();
+  void learn_series();
   void learn_visibility();
   void forget(std::uint32_t id);
   bool take(Taking taking);
@@ -89,6 +111,9 @@ class FrameSource {
   PublisherIdentity identity_;
   wire::InstanceId instance_;
   std::uint64_t seq_ = 0;
+  StatementLog log_;
+  Farewell farewell_ = Farewell::kUnsaid;
+  std::uint64_t goodbye_first_seq_ = 0;  // goodbyes from this one on said what was stated last
 
   // The registry's definitions as far as they are known here.
   std::vector<const FamilyDefinition*> families_;

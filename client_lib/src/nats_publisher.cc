@@ -152,7 +152,8 @@ class NatsPublisher::Worker {
     NatsTransport transport("weir-client " + settings_.identity.service,
                             wire::Subjects{settings_.subject_prefix});
     transport.connect(connect_);
-    PublisherCore core(registry_, settings_, transport, wire::InstanceId::random);
+    PublisherCore core(registry_, settings_, transport, wire::InstanceId::random,
+                       [] { return wire::InstanceId::random().low; });
     while (!core.finished()) {
       const Instant tick = now();
       core.on_tick(tick);

@@ -14,7 +14,8 @@ constexpr std::int64_t kPollMs = 1000;      // control messages may wait that lo
 constexpr std::int64_t kPollEagerMs = 50;   // an answer is expected
 constexpr std::int64_t kPollDownMs = 100;   // a connection may come
 constexpr std::int64_t kPollGoodbyeMs = 2;  // someone waits for us to end
-constexpr std::int64_t kGoodbyesPerTimeout = 3;
+constexpr std::int64_t kSpreadMaxMs = 60'000;
+constexpr std::int64_t kReturnSpreadMaxMs = 1000;
 
 std::unique_ptr<FrameSource> source_of(RegistryCore& registry, const PublisherIdentity& identity,
                                        wire::InstanceId instance) {
@@ -22,18 +23,19 @@ std::unique_ptr<FrameSource> source_of(RegistryCore& registry, const PublisherId
   if (former == nullptr) {
     return std::make_unique<FrameSource>(registry, identity, instance);
   }
-  former->renew(identity, instance);
+  former->inherit(identity, instance);
   return former;
 }
 
 }  // namespace
 
 PublisherCore::PublisherCore(RegistryCore& registry, PublisherSettings settings,
-                             Transport& transport, NewInstance new_instance)
+                             Transport& transport, NewInstance new_instance, Random random)
     : registry_(registry),
       settings_(std::move(settings)),
       transport_(transport),
       new_instance_(std::move(new_instance)),
+      random_(std::move(random)),
       source_(source_of(registry, settings_.identity, new_instance_())),
       subjects_{settings_.subject_prefix},
       reason_("connecting") {
@@ -43,7 +45,6 @@ PublisherCore::PublisherCore(RegistryCore& registry, PublisherSettings settings,
 }
 
 PublisherCore::~PublisherCore() {
-  source_->renew(source_->instance(), 0, was_heard_);
   registry_.leave_source(std::move(source_));
 }
 
@@ -62,10 +63,9 @@ void PublisherCore::on_tick(Instant now) {
   if (!connected) {
     return;
   }
-  if (keyframe_wanted_ || now.steady_ms >= hello_due_ms_) {
+  if (now.steady_ms >= std::min(keyframe_due_ms_, hello_due_ms_)) {
     say_hello(now);
-  } else if (state_ != PublisherState::kNoSidecar &&
-             (flush_wanted_ || now.steady_ms >= flush_due_ms_)) {
+  } else if (may_say_what_changed() && (flush_wanted_ || now.steady_ms >= flush_due_ms_)) {
     say_what_changed(now);
   }
 }
@@ -81,10 +81,14 @@ bool PublisherCore::check_link(Instant now) {
     return false;
   }
   if (const std::uint64_t connections = transport_.connections(); connections != connections_) {
-    counts_.reconnects += connections_ == 0 ? 0 : 1;
+    // Who lost NATS lost it together with all others, and all are back in one moment.
+    const bool again = connections_ != 0;
+    const std::int64_t spread = std::min(kReturnSpreadMaxMs, settings_.flush_interval_ms);
+    counts_.reconnects += again ? 1 : 0;
     connections_ = connections;
     listening_ = false;
-    keyframe_wanted_ = true;
+    keyframe_due_ms_ = now.steady_ms + (again ? some_of(spread) : 0);
+    hello_due_ms_ = kNever;
     hello_backoff_ms_ = 0;
   }
   if (!listening_) {
@@ -98,7 +102,10 @@ bool PublisherCore::check_link(Instant now) {
       state_ = PublisherState::kConnecting;
       reason_ = where() + ", waiting for a sidecar's answer";
     }
-    hello_due_ms_ = now.steady_ms;
+    greeted_ = false;
+    if (keyframe_due_ms_ == kNever) {
+      keyframe_due_ms_ = now.steady_ms;
+    }
   }
   return true;
 }
@@ -118,20 +125,32 @@ void PublisherCore::receive(Instant now) {
 void PublisherCore::on_control(const wire::Frame& control, Instant now) {
   const bool for_us = control.instance == source_->instance();
   if (control.kind == wire::Kind::kKeyframeWanted) {
-    keyframe_wanted_ = true;  // by subject for us, or for all publishers of the node
+    // By subject for us, or for all publishers of the node; what is due earlier stays so.
+    const std::int64_t spread = std::min<std::int64_t>(control.spread_ms, kSpreadMaxMs);
+    keyframe_due_ms_ = std::min(keyframe_due_ms_, now.steady_ms + some_of(spread));
   } else if (control.kind == wire::Kind::kRebase && for_us && phase_ == Phase::kRunning) {
     renew(now, true);
   } else if (control.kind == wire::Kind::kAck && for_us) {
-    answer_pending_ = false;
-    was_heard_ = true;
-    hello_due_ms_ = INT64_MAX;
-    hello_backoff_ms_ = 0;
-    if (phase_ == Phase::kRunning) {
-      state_ = PublisherState::kPublishing;
-      reason_ = where() + ", publishing";
-    } else if (goodbye_sent_ && control.seq >= goodbye_first_seq_) {
-      goodbye_answered_ = true;
-    }
+    on_acknowledgement(control, now);
+  }
+}
+
+void PublisherCore::on_acknowledgement(const wire::Frame& acknowledgement, Instant now) {
+  answer_pending_ = false;
+  was_heard_ = true;
+  hello_due_ms_ = kNever;
+  hello_backoff_ms_ = 0;
+  const bool ends_goodbye = source_->acknowledged(acknowledgement.seq);
+  if (phase_ == Phase::kGoodbye) {
+    counts_.goodbye_durable |= ends_goodbye && acknowledgement.durable;
+    return;
+  }
+  state_ = PublisherState::kPublishing;
+  reason_ = where() + ", publishing";
+  if (ends_goodbye) {
+    renew(now, true);  // the former publisher has ended; what it said is counted
+  } else if (owes_a_goodbye()) {
+    keyframe_due_ms_ = now.steady_ms;  // totals have moved since the goodbye that was answered
   }
 }
 
@@ -154,7 +173,8 @@ void PublisherCore::renew(Instant now, bool counted) {
   subject_ =
       subjects_.publish(source_->identity().node, source_->identity().service, source_->instance());
   listening_ = false;
-  keyframe_wanted_ = true;
+  keyframe_due_ms_ = now.steady_ms;
+  hello_due_ms_ = kNever;
   (void)check_link(now);  // subscribes as the new instance before it speaks
 }
 
@@ -163,17 +183,18 @@ void PublisherCore::move_to_node(const std::string& node, Instant now) {
     return;
   }
   source_->move_to_node(node);
-  renew(now, was_heard_);
+  renew(now, source_->any_acknowledged());
 }
 
 void PublisherCore::say_hello(Instant now) {
   registry_.run_export_callbacks();
-  keyframe_wanted_ = false;
   frame_failed_ = false;
   request_next_frame_ = true;
-  source_->keyframe(wire::Kind::kKeyframe, now.unix_ms, frame_bytes_max(), *this);
+  source_->keyframe(owes_a_goodbye() ? wire::Kind::kGoodbye : wire::Kind::kKeyframe, now.unix_ms,
+                    frame_bytes_max(), *this);
   request_next_frame_ = false;
-  keyframe_wanted_ = frame_failed_;
+  greeted_ = greeted_ || !frame_failed_;
+  keyframe_due_ms_ = frame_failed_ ? now.steady_ms + kPollMs : kNever;
   counts_.keyframes_sent += frame_failed_ ? 0 : 1;
   // Who listens but does not answer (an overloaded sidecar) is not to be stormed.
   hello_backoff_ms_ =
@@ -204,7 +225,10 @@ void PublisherCore::say_what_changed(Instant now) {
     last_frame_ms_ = now.steady_ms;
     probe_due_ms_ = probe ? now.steady_ms + settings_.heartbeat_interval_ms : probe_due_ms_;
   }
-  keyframe_wanted_ = keyframe_wanted_ || frame_failed_;
+  if (frame_failed_) {
+    keyframe_due_ms_ =
+        std::min(keyframe_due_ms_, now.steady_ms + std::min(kPollMs, settings_.flush_interval_ms));
+  }
   flush_due_ms_ += settings_.flush_interval_ms;
   if (flush_wanted_ || flush_due_ms_ <= now.steady_ms) {
     flush_due_ms_ = now.steady_ms + settings_.flush_interval_ms;
@@ -212,62 +236,18 @@ void PublisherCore::say_what_changed(Instant now) {
   flush_wanted_ = false;
 }
 
-void PublisherCore::begin_goodbye(Instant now) {
-  if (phase_ != Phase::kRunning) {
-    return;
-  }
-  phase_ = Phase::kGoodbye;
-  goodbye_deadline_ms_ = now.steady_ms + settings_.goodbye_timeout_ms;
-  goodbye_again_ms_ = now.steady_ms;
+bool PublisherCore::may_say_what_changed() const {
+  return greeted_ && state_ != PublisherState::kNoSidecar && !owes_a_goodbye();
 }
 
-void PublisherCore::goodbye_step(Instant now) {
-  if (phase_ != Phase::kGoodbye) {
-    return;
-  }
-  if (goodbye_answered_ && !source_->totals_moved()) {
-    counts_.goodbye_acknowledged = true;
-    finish("stopped, the sidecar has acknowledged the last totals");
-    return;
-  }
-  if (now.steady_ms >= goodbye_deadline_ms_) {
-    finish("stopped, the sidecar did not acknowledge the last totals within " +
-           std::to_string(settings_.goodbye_timeout_ms) + " ms");
-    return;
-  }
-  if (!listening_) {
-    if (transport_.link() == Transport::Link::kDown && !was_heard_) {
-      finish("stopped, was never connected: " + transport_.why_down());
-    }
-    return;
-  }
-  if (goodbye_answered_ || now.steady_ms >= goodbye_again_ms_) {
-    say_goodbye(now);
-  }
+bool PublisherCore::owes_a_goodbye() const {
+  return phase_ == Phase::kRunning && source_->farewell() == Farewell::kSaid;
 }
 
-void PublisherCore::say_goodbye(Instant now) {
-  registry_.run_export_callbacks();
-  frame_failed_ = false;
-  request_next_frame_ = true;
-  const FrameSource::Statement said =
-      source_->keyframe(wire::Kind::kGoodbye, now.unix_ms, frame_bytes_max(), *this);
-  request_next_frame_ = false;
-  if (!goodbye_sent_ || said.totals_moved) {
-    goodbye_first_seq_ = said.seq;
-    goodbye_answered_ = false;
-  }
-  goodbye_sent_ = true;
-  counts_.keyframes_sent += frame_failed_ ? 0 : 1;
-  goodbye_again_ms_ =
-      now.steady_ms +
-      std::max<std::int64_t>(settings_.goodbye_timeout_ms / kGoodbyesPerTimeout, kPollGoodbyeMs);
-}
-
-void PublisherCore::finish(std::string reason) {
-  phase_ = Phase::kFinished;
-  state_ = PublisherState::kStopped;
-  reason_ = std::move(reason);
+std::int64_t PublisherCore::some_of(std::int64_t span_ms) const {
+  return random_ == nullptr
+             ? 0
+             : static_cast<std::int64_t>(random_() % (static_cast<std::uint64_t>(span_ms) + 1));
 }
 
 void PublisherCore::frame(const wire::Frame& frame, std::span<const std::uint8_t> bytes) {
@@ -296,8 +276,8 @@ std::int64_t PublisherCore::next_tick_ms(Instant now) const {
                                        : answer_pending_ ? kPollEagerMs
                                                          : kPollMs);
   if (listening_) {
-    next = std::min(next, hello_due_ms_);
-    if (state_ != PublisherState::kNoSidecar) {
+    next = std::min({next, keyframe_due_ms_, hello_due_ms_});
+    if (may_say_what_changed()) {
       next = std::min(next, flush_due_ms_);
     }
   }

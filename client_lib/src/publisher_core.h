@@ -6,6 +6,9 @@
 // 2. After each connection the first frame is a keyframe, sent as a request.
 // 3. A goodbye is answered only by an acknowledgement that names it, or a goodbye that said the
 //    same totals. Totals that moved since are said in another goodbye.
+// 4. Who follows a publisher whose goodbye may have arrived, but was not answered, says that
+//    goodbye to its end, and only then begins as an instance of its own: a sidecar that has heard
+//    it merges nothing else of that instance.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +40,11 @@ struct PublisherSettings {
 class PublisherCore : private FrameSink {
  public:
   using NewInstance = std::function<wire::InstanceId()>;
+  using Random = std::function<std::uint64_t()>;
 
+  // `random` spreads answers over time; without it each comes as early as it may.
   PublisherCore(RegistryCore& registry, PublisherSettings settings, Transport& transport,
-                NewInstance new_instance);
+                NewInstance new_instance, Random random = {});
   ~PublisherCore();
   PublisherCore(const PublisherCore&) = delete;
   PublisherCore& operator=(const PublisherCore&) = delete;
@@ -63,18 +68,26 @@ class PublisherCore : private FrameSink {
 
  private:
   enum class Phase : std::uint8_t { kRunning, kGoodbye, kFinished };
+  static constexpr std::int64_t kNever = INT64_MAX;
 
   void frame(const wire::Frame& frame, std::span<const std::uint8_t> bytes) override;
   [[nodiscard]] bool check_link(Instant now);
   void receive(Instant now);
   void on_control(const wire::Frame& control, Instant now);
+  void on_acknowledgement(const wire::Frame& acknowledgement, Instant now);
   void nobody_there(Instant now);
   void renew(Instant now, bool counted);
   void say_hello(Instant now);
   void say_what_changed(Instant now);
+  [[nodiscard]] bool may_say_what_changed() const;
+  [[nodiscard]] bool owes_a_goodbye() const;
+  [[nodiscard]] std::int64_t some_of(std::int64_t span_ms) const;
+
+  // publisher_goodbye.cc
   void say_goodbye(Instant now);
   void goodbye_step(Instant now);
   void finish(std::string reason);
+
   [[nodiscard]] std::size_t frame_bytes_max();
   [[nodiscard]] std::string where() const;
 
@@ -82,6 +95,7 @@ class PublisherCore : private FrameSink {
   const PublisherSettings settings_;
   Transport& transport_;
   const NewInstance new_instance_;
+  const Random random_;
   std::unique_ptr<FrameSource> source_;
   wire::Subjects subjects_;
   wire::Decoder decoder_;
@@ -95,12 +109,13 @@ class PublisherCore : private FrameSink {
   bool listening_ = false;
   std::uint64_t connections_ = 0;  // as last seen
   bool was_heard_ = false;         // a sidecar has answered, once
-  bool keyframe_wanted_ = true;
+  bool greeted_ = false;           // a keyframe has gone out on this connection
   bool answer_pending_ = false;
   bool flush_wanted_ = false;
   bool frame_failed_ = false;
   bool request_next_frame_ = false;  // the last part of what is being sent is a request
-  std::int64_t hello_due_ms_ = 0;
+  std::int64_t keyframe_due_ms_ = kNever;
+  std::int64_t hello_due_ms_ = kNever;  // again, if nobody answers
   std::int64_t hello_backoff_ms_ = 0;
   std::int64_t flush_due_ms_ = 0;
   std::int64_t last_frame_ms_ = 0;
@@ -108,9 +123,6 @@ class PublisherCore : private FrameSink {
 
   std::int64_t goodbye_deadline_ms_ = 0;
   std::int64_t goodbye_again_ms_ = 0;
-  std::uint64_t goodbye_first_seq_ = 0;  // goodbyes from this one on said what totals are now
-  bool goodbye_sent_ = false;
-  bool goodbye_answered_ = false;
 };
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 #include "cell_reader.h"
 #include "family_core.h"
@@ -33,7 +34,13 @@ void StatedCounters::read() {
   }
 }
 
+void StatedCounters::forget(std::size_t index) {
+  increments_stated_ -= stated_[index] == kNever ? 0 : stated_[index];
+  stated_[index] = kNever;
+}
+
 void StatedCounters::rebase() {
+  increments_stated_ = 0;
   base_.resize(ids_.size());
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     base_[i] += stated_[i] == kNever ? 0 : stated_[i];
@@ -58,6 +65,7 @@ bool StatedCounters::take(Taking taking, const Hidden& hidden, FrameContents& co
       continue;
     }
     moved = moved || totals_[i] != stated_[i];
+    increments_stated_ += totals_[i] - (stated_[i] == kNever ? 0 : stated_[i]);
     stated_[i] = totals_[i];
     contents.counter_ids.push_back(ids_[i]);
     contents.counter_totals.push_back(totals_[i]);
@@ -68,6 +76,11 @@ bool StatedCounters::take(Taking taking, const Hidden& hidden, FrameContents& co
 bool StatedCounters::moved() {
   read();
   return totals_ != stated_;
+}
+
+std::uint64_t StatedCounters::increments_now() {
+  read();
+  return std::accumulate(totals_.begin(), totals_.end(), std::uint64_t{0});
 }
 
 std::size_t StatedDoubles::add(const SeriesCore& series) {
@@ -190,6 +203,7 @@ double StatedHistograms::read(const Entry& entry) {
 }
 
 void StatedHistograms::rebase() {
+  increments_stated_ = 0;
   base_.resize(stated_.size());
   for (std::size_t i = 0; i < stated_.size(); ++i) {
     base_[i] += stated_[i];
@@ -232,6 +246,7 @@ bool StatedHistograms::take(Taking taking, const Hidden& hidden, FrameContents& 
         contents.bucket_totals.push_back(now_[i]);
         ++changed;
       }
+      increments_stated_ += now_[i] - stated;
       stated = now_[i];
     }
     if (!all && !differs) {
@@ -254,6 +269,15 @@ bool StatedHistograms::moved() {
            !std::equal(now_.begin(), now_.end(),
                        stated_.begin() + static_cast<std::ptrdiff_t>(entry.first_bucket));
   });
+}
+
+std::uint64_t StatedHistograms::increments_now() {
+  std::uint64_t sum = 0;
+  for (const Entry& entry : histograms_) {
+    (void)read(entry);
+    sum = std::accumulate(now_.begin(), now_.end(), sum);
+  }
+  return sum;
 }
 
 }  // namespace weir

@@ -5,6 +5,8 @@
 // 1. A value that was never stated (new, revived, or the next keyframe states all) differs from
 //    whatever it is now: its entry holds a mark that no total has.
 // 2. `base` is what a former instance stated: totals begin again where it ended. Empty: zero.
+// 3. increments_stated() is the sum of all that stands in stated_: it moves with what a statement
+//    takes up, so a flush adds nothing up anew. Sums wrap as counters do.
 #pragma once
 
 #include <atomic>
@@ -27,12 +29,14 @@ using Bases = std::vector<wire::cells_file::Base>;
 class StatedCounters {
  public:
   [[nodiscard]] std::size_t add(const SeriesCore& series);
-  void forget(std::size_t index) { stated_[index] = kNever; }
+  void forget(std::size_t index);
   void rebase();
   void add_bases(Bases& bases) const;
   // Answers whether any total had moved.
   bool take(Taking taking, const Hidden& hidden, FrameContents& contents);
   [[nodiscard]] bool moved();
+  [[nodiscard]] std::uint64_t increments_stated() const { return increments_stated_; }
+  [[nodiscard]] std::uint64_t increments_now();
 
  private:
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
@@ -40,6 +44,7 @@ class StatedCounters {
 
   std::vector<std::uint32_t> ids_, cells_;
   std::vector<std::uint64_t> stated_, totals_, base_;
+  std::uint64_t increments_stated_ = 0;
 };
 
 class StatedDoubles {
@@ -97,6 +102,8 @@ class StatedHistograms {
   void add_bases(Bases& bases) const;
   bool take(Taking taking, const Hidden& hidden, FrameContents& contents);
   [[nodiscard]] bool moved();
+  [[nodiscard]] std::uint64_t increments_stated() const { return increments_stated_; }
+  [[nodiscard]] std::uint64_t increments_now();
 
  private:
   struct Entry {
@@ -113,6 +120,7 @@ class StatedHistograms {
   std::vector<Entry> histograms_;
   std::vector<std::uint64_t> stated_, base_;
   std::vector<std::uint64_t> now_;
+  std::uint64_t increments_stated_ = 0;
 };
 
 }  // namespace weir

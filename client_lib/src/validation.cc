@@ -86,9 +86,9 @@ Status check_by_kind(const FamilyDefinition& definition) {
       return refuse(definition, std::string("has an aggregation, but is a ") +
                                     kind_name(definition.kind) + ": only gauges have one");
     }
-    if (definition.hold_ms != 0) {
+    if (definition.hold_ms != 0 && is_own_total(definition.kind)) {
       return refuse(definition, std::string("has a hold, but is a ") + kind_name(definition.kind) +
-                                    ": only gauges have one");
+                                    ": only gauges and external counters have one");
     }
   }
   if (definition.kind == MetricKind::kHistogram) {

@@ -3,6 +3,7 @@
 //   counter NAME N [label=value...]     also: double, external, gauge, observe
 //   remove NAME [label=value...]
 //   flush | status | text | stop
+//   again         ends the publisher, and makes a further one of the same registry
 //   exit [CODE]   leaves as programs do, with a goodbye; so does the end of the input
 //   abort         dies as programs do
 #include <weir/weir.h>
@@ -13,6 +14,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -55,27 +57,34 @@ json to_json(const weir::PublisherStatus& status, const weir::RegistryStats& sta
           {"keyframes_sent", status.keyframes_sent},
           {"reconnects", status.reconnects},
           {"goodbye_acknowledged", status.goodbye_acknowledged},
+          {"goodbye_durable", status.goodbye_durable},
+          {"undelivered_increments", status.undelivered_increments},
           {"series", stats.series},
           {"refused_series", stats.refused_series},
           {"last_refusal", stats.last_refusal}};
 }
 
 // One command that is not about a single metric.
-json control(const Command& command, const weir::Registry& registry,
-             weir::NatsPublisher& publisher) {
+json control(const Command& command, const Options& options, weir::Registry& registry,
+             std::unique_ptr<weir::NatsPublisher>& publisher) {
   if (command.verb == "flush") {
-    publisher.flush();
+    publisher->flush();
     return {{"ok", true}};
   }
   if (command.verb == "status") {
-    return to_json(publisher.status(), registry.stats());
+    return to_json(publisher->status(), registry.stats());
   }
   if (command.verb == "text") {
     return {{"ok", true}, {"text", registry.text()}};
   }
   if (command.verb == "stop") {
-    publisher.stop();
-    return to_json(publisher.status(), registry.stats());
+    publisher->stop();
+    return to_json(publisher->status(), registry.stats());
+  }
+  if (command.verb == "again") {
+    publisher.reset();
+    publisher = std::make_unique<weir::NatsPublisher>(registry, options.publisher);
+    return {{"ok", true}};
   }
   return {{"ok", false}, {"error", "no command \"" + command.verb + "\""}};
 }
@@ -85,7 +94,7 @@ int serve(const Options& options) {
   weir::Registry registry;
   load_publisher::Workers workers(options.threads);
   load_publisher::Recorder recorder(registry, workers);
-  weir::NatsPublisher publisher(registry, options.publisher);
+  auto publisher = std::make_unique<weir::NatsPublisher>(registry, options.publisher);
 
   for (std::string line; std::getline(std::cin, line);) {
     const Command command = load_publisher::parse(line);
@@ -99,8 +108,9 @@ int serve(const Options& options) {
       answer({{"ok", true}});
       return command.words.empty() ? 0 : std::atoi(command.words.front().c_str());
     }
-    answer(load_publisher::Recorder::knows(command.verb) ? to_json(recorder.record(command))
-                                                         : control(command, registry, publisher));
+    answer(load_publisher::Recorder::knows(command.verb)
+               ? to_json(recorder.record(command))
+               : control(command, options, registry, publisher));
   }
   return 0;
 }

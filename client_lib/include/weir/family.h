@@ -31,8 +31,8 @@ struct FamilyOptions {
   std::vector<std::string> labels;  // label names; empty: the family is one series
   std::string unit;  // OpenMetrics unit, e.g. "seconds": then the name must end in it
   Aggregation aggregation = Aggregation::kSum;  // gauges
-  std::chrono::milliseconds hold{0};            // gauges: how long they stay after a clean exit
-  Bounds bounds;                                // histograms
+  std::chrono::milliseconds hold{0};  // gauges, external counters: the stay after a clean exit
+  Bounds bounds;                      // histograms
   std::string group;  // the part of the program that states it: ?collect[]= selects it
 };
 

@@ -51,7 +51,15 @@ struct PublisherStatus {
   std::uint64_t bytes_sent = 0;
   std::uint64_t keyframes_sent = 0;
   std::uint64_t reconnects = 0;
-  bool goodbye_acknowledged = false;  // after stop(): the sidecar has everything
+
+  // After stop():
+  bool goodbye_acknowledged = false;  // the sidecar has everything
+  bool goodbye_durable = false;       // and has it on disk
+  // What integer counters and histograms counted since the last statement of all totals that the
+  // sidecar acknowledged: at most so much did not arrive. 0 after an acknowledged goodbye, but for
+  // what was counted after it.
+  std::uint64_t undelivered_increments = 0;
+
   // Where the totals outlive a crash, and what to know about it: see CellsState.
   std::string cells_file, cells_note;
 };

@@ -7,6 +7,7 @@
 #include "weir/histogram.h"       // IWYU pragma: export
 #include "weir/nats_publisher.h"  // IWYU pragma: export
 #include "weir/registry.h"        // IWYU pragma: export
+#include "weir/signal_stop.h"     // IWYU pragma: export
 #include "weir/status.h"          // IWYU pragma: export
 #include "weir/timer.h"           // IWYU pragma: export
 #include "weir/version.h"         // IWYU pragma: export

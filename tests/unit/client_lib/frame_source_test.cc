@@ -226,6 +226,75 @@ TEST_F(FrameSourceTest, ARebasedInstanceStatesWhatWasNotStatedYet) {
   EXPECT_EQ(receiver.visible().at("x_total{}"), 1);
 }
 
+TEST_F(FrameSourceTest, EveryFrameSaysHowManyIncrementsItsReceiverHas) {
+  CounterFamily family =
+      *registry.counter_family({.name = "x_total", .help = "h", .labels = {"a"}});
+  Histogram histogram = *registry.histogram({.name = "h", .help = "h", .bounds = {1}});
+  DoubleCounter doubles = *registry.double_counter({.name = "d_total", .help = "h"});
+  ExternalCounter external = *registry.external_counter({.name = "e_total", .help = "h"});
+  const auto increments = [&] { return receiver.seen.back().increments; };
+  Counter one = family.with("1");
+  one.inc(5);
+  histogram.observe(0.5);
+  histogram.observe(2);
+  doubles.inc(100);
+  external.set(1000);
+  delta();
+  EXPECT_EQ(increments(), 7u);
+  one.inc(1);
+  source.heartbeat(0, *this);
+  EXPECT_EQ(increments(), 7u) << "a heartbeat states nothing new";
+  delta();
+  EXPECT_EQ(increments(), 8u);
+  keyframe();
+  EXPECT_EQ(increments(), 8u) << "said again is not counted again";
+
+  family.remove("1");
+  one.inc(10);
+  family.with("2").inc(100);
+  delta();
+  EXPECT_EQ(increments(), 108u) << "what is hidden is in no delta";
+  keyframe();
+  EXPECT_EQ(increments(), 118u);
+  (void)family.with("1");
+  one.inc(1);
+  delta();
+  EXPECT_EQ(increments(), 119u) << "and comes back once";
+
+  one.inc(3);
+  source.renew({3, 4}, 0, true);
+  keyframe();
+  EXPECT_EQ(increments(), 3u) << "relative to where the former instance ended";
+}
+
+TEST_F(FrameSourceTest, TheFramesOfOneStatementSayTheSameIncrements) {
+  CounterFamily family =
+      *registry.counter_family({.name = "x_total", .help = "h", .labels = {"a"}});
+  for (int i = 0; i < 2000; ++i) {
+    family.with("value-" + std::to_string(i)).inc(2);
+  }
+  EXPECT_GT(delta(16'384), 2u);
+  keyframe(16'384);
+  for (const Receiver::Seen& frame : receiver.seen) {
+    EXPECT_EQ(frame.increments, 4000u);
+  }
+}
+
+TEST_F(FrameSourceTest, ARevivedSeriesIsNotStatedTwiceByTheNextInstance) {
+  CounterFamily family =
+      *registry.counter_family({.name = "x_total", .help = "h", .labels = {"a"}});
+  family.with("1").inc(5);
+  keyframe();
+  family.remove("1");
+  delta();
+  (void)family.with("1");
+  (void)source.totals_moved();  // learns of it, but states nothing
+  source.renew({3, 4}, 0, true);
+  receiver = {};
+  keyframe();
+  EXPECT_EQ(receiver.visible().at("x_total{1}"), 0);
+}
+
 TEST_F(FrameSourceTest, FramesAreWholeWhileTheProgramRegistersRecordsAndRemoves) {
   CounterFamily family =
       *registry.counter_family({.name = "x_total", .help = "h", .labels = {"a"}});

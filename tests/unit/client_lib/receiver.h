@@ -29,6 +29,7 @@ class Receiver {
     std::size_t samples;
     wire::InstanceId instance;
     bool answer_wanted = false;
+    std::uint64_t increments = 0;
   };
 
   void receive(std::span<const std::uint8_t> bytes, bool answer_wanted = false) {
@@ -38,7 +39,7 @@ class Receiver {
     seen.push_back({frame.kind, frame.seq, frame.part, frame.parts, bytes.size(),
                     frame.counter_ids.size() + frame.double_ids.size() + frame.gauge_ids.size() +
                         frame.histogram_ids.size(),
-                    frame.instance, answer_wanted});
+                    frame.instance, answer_wanted, frame.increments});
     if (frame.has_identity) {
       node = frame.identity.node;
       service = frame.identity.service;

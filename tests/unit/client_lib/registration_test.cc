@@ -71,6 +71,9 @@ TEST(Registration, OptionsOfAnotherTypeAreRefused) {
   EXPECT_THAT(
       why(registry.counter({.name = "c_total", .help = "h", .hold = std::chrono::seconds(1)})),
       HasSubstr("only gauges"));
+  EXPECT_TRUE(
+      registry.external_counter({.name = "e_total", .help = "h", .hold = std::chrono::seconds(1)})
+          .ok());
   EXPECT_THAT(why(registry.gauge({.name = "g", .help = "h", .hold = std::chrono::hours(9000)})),
               HasSubstr("hold is longer"));
   EXPECT_THAT(why(registry.gauge({.name = "g", .help = "h", .hold = std::chrono::seconds(-1)})),
