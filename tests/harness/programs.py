@@ -91,21 +91,12 @@ class Sidecar(Process):
         wait_until(look, seconds, f"{name}{labels} == {expected}")
 
 
-class Publisher(Process):
-    """load_publisher: one command per line in, one JSON answer per line out."""
+class Obedient(Process):
+    """A program that takes one command per line, and answers each with one line of JSON."""
 
-    def __init__(self, folder, name, url=None, service="service", node=NODE, flush="20ms", heartbeat="200ms",
-                 env=None, flags=(), goodbye="2s"):
+    def __init__(self, name, command, log_path, **options):
         self._answers = b""
-        self.service = service
-        command = [settings.program("load_publisher"), "--service", service, "--flush-interval", flush,
-                   "--heartbeat-interval", heartbeat, "--goodbye-timeout", goodbye]
-        command += ["--url", url] if url else []
-        command += ["--node", node] if node else []
-        # A file that is not there: the tests must not find the sidecar of the machine they run on.
-        surroundings = {"WEIR_ENDPOINT_FILE": str(folder / "no-endpoint"), **(env or {})}
-        super().__init__(name, [*command, *flags], folder / f"{name}.log", env=surroundings, cwd=folder,
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        super().__init__(name, command, log_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
 
     def send(self, line):
         self.child.stdin.write(line.encode() + b"\n")
@@ -135,6 +126,21 @@ class Publisher(Process):
     def status(self):
         return self.do("status")
 
+
+class Publisher(Obedient):
+    """load_publisher."""
+
+    def __init__(self, folder, name, url=None, service="service", node=NODE, flush="20ms", heartbeat="200ms",
+                 env=None, flags=(), goodbye="2s"):
+        self.service = service
+        command = [settings.program("load_publisher"), "--service", service, "--flush-interval", flush,
+                   "--heartbeat-interval", heartbeat, "--goodbye-timeout", goodbye]
+        command += ["--url", url] if url else []
+        command += ["--node", node] if node else []
+        # A file that is not there: the tests must not find the sidecar of the machine they run on.
+        surroundings = {"WEIR_ENDPOINT_FILE": str(folder / "no-endpoint"), **(env or {})}
+        super().__init__(name, [*command, *flags], folder / f"{name}.log", env=surroundings, cwd=folder)
+
     @property
     def instance(self):
         """Known once the publishing thread runs."""
@@ -150,3 +156,26 @@ class Publisher(Process):
     def exit(self, code=0):
         self.do(f"exit {code}")
         assert self.wait() == code
+
+
+class Fleet(Obedient):
+    """Thousands of publishers in one process: tests/fleet/main.cc has the commands."""
+
+    def __init__(self, folder, name, nats, members, node=NODE, **options):
+        command = [settings.program("fleet"), "--port", nats.port, "--node", node, "--members", members]
+        command += as_flags({key.replace("_", "-"): value for key, value in options.items()})
+        super().__init__(name, command, folder / f"{name}.log")
+        self.members = members
+
+    def states(self):
+        return self.status()["states"]
+
+    def wait_all(self, state="publishing", seconds=60):
+        def look():
+            states = self.states()
+            assert states == {state: self.members}, states
+            return True
+        wait_until(look, seconds, f"all of {self.name} to be {state}")
+
+    def truth(self):
+        return self.do("truth")["services"]
