@@ -138,8 +138,8 @@ class Directory {
   std::int64_t connected_since_unix_ms_ = 0;
 };
 
-// The probe for real: /proc of this pid namespace.
+// The probe for real: /proc of this pid namespace. `silent_ms`: for so long it was not heard.
 [[nodiscard]] bool process_may_live(std::uint32_t pid, std::uint64_t pid_namespace,
-                                    std::int64_t last_heard_unix_ms);
+                                    std::int64_t silent_ms);
 
 }  // namespace weir::sidecar
