@@ -159,6 +159,11 @@ void Engine::set_link(const LinkStatus& link) {
   directory_.set_connected(link.connected, now);
 }
 
+std::size_t Engine::living_publishers() const {
+  const std::lock_guard lock(mutex_);
+  return directory_.living();
+}
+
 weir::Registry& Engine::self_registry() {
   return self_->registry();
 }

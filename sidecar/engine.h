@@ -72,6 +72,7 @@ class Engine final : public View {
   // long ago may not have been received yet, so nobody is silent since then.
   void tick(std::int64_t behind_ms = 0);
   void set_link(const LinkStatus& link);
+  [[nodiscard]] std::size_t living_publishers() const;
 
   // For the thread that writes. Answers the goodbyes that wait; true: they are durable.
   bool commit();

@@ -199,6 +199,7 @@ int serve(const Config& config, const sigset_t& signals) {
                   status.url, connected ? "connected" : "no connection: " + status.last_error);
     }
     engine.set_link(status);
+    link.expect_publishers(engine.living_publishers());
   });
 
   EndpointFile endpoint(config.run_dir);

@@ -256,6 +256,12 @@ std::vector<PublisherInfo> Directory::list() const {
   return publishers;
 }
 
+std::size_t Directory::living() const {
+  return static_cast<std::size_t>(
+      std::count_if(instances_.begin(), instances_.end(),
+                    [](const auto& entry) { return !entry.second->ended; }));
+}
+
 std::size_t Directory::count(InstanceState state) const {
   return static_cast<std::size_t>(
       std::count_if(instances_.begin(), instances_.end(),

@@ -99,6 +99,7 @@ class Directory {
   [[nodiscard]] const ServiceLog& services() const { return services_; }
   [[nodiscard]] std::vector<PublisherInfo> list() const;
   [[nodiscard]] std::size_t count(InstanceState state) const;
+  [[nodiscard]] std::size_t living() const;  // the lost may be
   template <typename Visit>
   void for_each(Visit&& visit) {
     for (auto& [id, instance] : instances_) {
