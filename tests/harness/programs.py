@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import struct
 import subprocess
 import time
 
@@ -179,3 +180,22 @@ class Fleet(Obedient):
 
     def truth(self):
         return self.do("truth")["services"]
+
+
+class Hammer(Process):
+    """Counts fast, and keeps the truth in a file that outlives it: tests/hammer/main.cc."""
+
+    def __init__(self, folder, name, url, service="hammer", node=NODE, env=None, prefix=(), **options):
+        self.truth_path = folder / f"{name}.truth"
+        self.service = service
+        command = [*prefix, settings.program("hammer"), "--url", url, "--service", service, "--node", node, "--truth",
+                   self.truth_path, *as_flags({key.replace("_", "-"): value for key, value in options.items()})]
+        surroundings = {"WEIR_ENDPOINT_FILE": str(folder / "no-endpoint"), **(env or {})}
+        super().__init__(name, command, folder / f"{name}.log", env=surroundings, cwd=folder)
+        wait_until(lambda: self.truth_path.exists() and self.made()[1] > 0, 10, f"{name} to count")
+
+    def made(self):
+        """(lowest, highest) number of increments made: they differ by what was under way when it was killed."""
+        content = self.truth_path.read_bytes()
+        slots = [struct.unpack_from("<QQ", content, at) for at in range(0, len(content), 64)]
+        return sum(done for _, done in slots), sum(begun for begun, _ in slots)

@@ -4,7 +4,7 @@ import itertools
 
 from harness import settings
 from harness.process import Process, run
-from harness.programs import NODE, Fleet, Publisher, Sidecar
+from harness.programs import NODE, Fleet, Hammer, Publisher, Sidecar
 from harness.servers import NatsServer, Prometheus
 
 
@@ -45,6 +45,9 @@ class Stack:
 
     def fleet(self, nats, members, **options):
         return self._keep(Fleet(self.folder, f"fleet-{next(self._numbers)}", nats, members, **options))
+
+    def hammer(self, nats, **options):
+        return self._keep(Hammer(self.folder, f"hammer-{next(self._numbers)}", nats.url, **options))
 
     def collector(self, nats=None, flags=(), config=None, node=NODE, env=None):
         name = f"collector-{next(self._numbers)}"
