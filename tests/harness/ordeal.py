@@ -29,12 +29,14 @@ class Ordeal:
         self.watcher = None
         self.nats = self.sidecar = None
 
-    def begin(self, cells=False):
+    def begin(self, cells=False, nats_host=None, env=None):
         """Cells want a file system in memory; it is taken away at the end."""
+        if env:
+            self._settings["env"] = env
         if cells:
             self.cells = tempfile.mkdtemp(prefix="weir-test-", dir=SHARED_MEMORY)
             self._settings["cells__dir"] = self.cells
-        self.nats = self.stack.nats()
+        self.nats = self.stack.nats(host=nats_host or "127.0.0.1")
         self.sidecar = self.stack.sidecar(self.nats, **self._settings)
         self.watcher = Watcher(self.sidecar.port)
         return self
@@ -51,10 +53,10 @@ class Ordeal:
         """Until a moment that nobody chose."""
         time.sleep(self.random.uniform(low, high))
 
-    def hammer(self, **options):
-        options.setdefault("rate", RATE)
-        env = {"WEIR_CELLS_DIR": self.cells} if self.cells else {"WEIR_CELLS_DIR": "none"}
-        made = self.stack.hammer(self.nats, service=SERVICE, env=env, flush_ms=int(FLUSH_SECONDS * 1000), **options)
+    def hammer(self, nats=None, env=None, **options):
+        options = {"rate": RATE, "flush_ms": int(FLUSH_SECONDS * 1000), **options}
+        surroundings = {"WEIR_CELLS_DIR": self.cells or "none", **(env or {})}
+        made = self.stack.hammer(nats or self.nats, service=SERVICE, env=surroundings, **options)
         self.hammers.append(made)
         return made
 

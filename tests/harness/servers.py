@@ -19,7 +19,8 @@ def free_port():
 
 
 class NatsServer(Process):
-    def __init__(self, folder, name="nats", port=None, config="", scheme="nats", monitored=False):
+    def __init__(self, folder, name="nats", port=None, config="", scheme="nats", monitored=False,
+                 host="127.0.0.1"):
         self.port = port or free_port()
         self.monitor_port = free_port() if monitored else None
         if monitored:
@@ -27,7 +28,7 @@ class NatsServer(Process):
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         config_path = folder / f"{name}.conf"
         config_path.write_text(config)
-        super().__init__(name, [settings.tool("nats-server"), "-a", "127.0.0.1", "-p", self.port, "-c", config_path],
+        super().__init__(name, [settings.tool("nats-server"), "-a", host, "-p", self.port, "-c", config_path],
                          folder / f"{name}.log")
         wait_until(self._listens, 10, f"{name} on port {self.port}")
 

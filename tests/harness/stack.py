@@ -47,7 +47,8 @@ class Stack:
         return self._keep(Fleet(self.folder, f"fleet-{next(self._numbers)}", nats, members, **options))
 
     def hammer(self, nats, **options):
-        return self._keep(Hammer(self.folder, f"hammer-{next(self._numbers)}", nats.url, **options))
+        options.setdefault("url", nats.url)
+        return self._keep(Hammer(self.folder, f"hammer-{next(self._numbers)}", **options))
 
     def collector(self, nats=None, flags=(), config=None, node=NODE, env=None):
         name = f"collector-{next(self._numbers)}"
