@@ -132,11 +132,11 @@ void Engine::restart_what_may_be_missing(std::int64_t now_unix_ms) {
   });
 }
 
-void Engine::tick() {
+void Engine::tick(std::int64_t behind_ms) {
   const std::int64_t now = clock_();
   const std::lock_guard lock(mutex_);
   ingest_.tick(now);
-  directory_.tick(now);
+  directory_.tick(now - behind_ms);
   check_recovery(now);
   if (durable_ == nullptr) {
     directory_.drop_finished(now, {});
@@ -157,6 +157,11 @@ void Engine::set_link(const LinkStatus& link) {
   const std::lock_guard lock(mutex_);
   link_ = link;
   directory_.set_connected(link.connected, now);
+}
+
+std::size_t Engine::living_publishers() const {
+  const std::lock_guard lock(mutex_);
+  return directory_.living();
 }
 
 weir::Registry& Engine::self_registry() {

@@ -68,9 +68,11 @@ class Engine final : public View {
   // False: refused.
   bool receive(std::string_view subject, std::string_view reply,
                std::span<const std::uint8_t> bytes);
-  // Leases, expiry, keyframe requests: a few times a second.
-  void tick();
+  // Leases, expiry, keyframe requests: a few times a second. `behind_ms`: frames that arrived so
+  // long ago may not have been received yet, so nobody is silent since then.
+  void tick(std::int64_t behind_ms = 0);
   void set_link(const LinkStatus& link);
+  [[nodiscard]] std::size_t living_publishers() const;
 
   // For the thread that writes. Answers the goodbyes that wait; true: they are durable.
   bool commit();

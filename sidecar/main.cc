@@ -164,8 +164,12 @@ int serve(const Config& config, const sigset_t& signals) {
   }
   IngestQueue queue(config.ingest_queue_bytes);
   NatsLink link(queue);
+  const ProcessProbe probe = [&](std::uint32_t pid, std::uint64_t pid_namespace,
+                                 std::int64_t last_heard_unix_ms) {
+    return process_may_live(pid, pid_namespace, clock.now_ms() - last_heard_unix_ms);
+  };
   Engine engine(
-      engine_options(config), link, [&] { return clock.now_ms(); }, process_may_live,
+      engine_options(config), link, [&] { return clock.now_ms(); }, probe,
       wire::InstanceId::random().low, config.state_dir.empty() ? nullptr : &storage);
   log_recovery(engine.recover(), config.state_dir);
   Keeper keeper(engine, [] {});
@@ -195,6 +199,7 @@ int serve(const Config& config, const sigset_t& signals) {
                   status.url, connected ? "connected" : "no connection: " + status.last_error);
     }
     engine.set_link(status);
+    link.expect_publishers(engine.living_publishers());
   });
 
   EndpointFile endpoint(config.run_dir);
