@@ -1,5 +1,6 @@
 #include "sidecar/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sidecar/exposition/snapshot.h"
@@ -71,6 +72,19 @@ bool Engine::receive(std::string_view subject, std::string_view reply,
     wake_();
   }
   return accepted;
+}
+
+bool Engine::fold(std::string_view subject, std::span<const std::vector<std::uint8_t>> parts) {
+  const std::int64_t now = clock_();
+  const std::lock_guard lock(mutex_);
+  return std::all_of(parts.begin(), parts.end(), [&](const std::vector<std::uint8_t>& part) {
+    return ingest_.receive(subject, {}, part, now);
+  });
+}
+
+void Engine::set_cells(const CellsStatus& cells) {
+  const std::lock_guard lock(mutex_);
+  cells_ = cells;
 }
 
 bool Engine::commit() {
@@ -181,7 +195,7 @@ std::string Engine::metrics(Format format, const Selection& selection) {
     const std::lock_guard lock(mutex_);
     self_->publish(
         {ingest_.counts(), link_, directory_, registry_.series_count(), registry_.family_count(),
-         degraded().size(), durable_status(), series_restarted_},
+         degraded().size(), durable_status(), cells_, series_restarted_},
         now);
     if (exposure) {
       exposure->collect(selection.from_scraper);

@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "schemas/subjects.h"
+#include "sidecar/cells/cells_chore.h"
 #include "sidecar/config/config.h"
 #include "sidecar/engine.h"
 #include "sidecar/http/routes.h"
@@ -172,7 +173,16 @@ int serve(const Config& config, const sigset_t& signals) {
       engine_options(config), link, [&] { return clock.now_ms(); }, probe,
       wire::InstanceId::random().low, config.state_dir.empty() ? nullptr : &storage);
   log_recovery(engine.recover(), config.state_dir);
-  Keeper keeper(engine, [] {});
+  CellsChore cells(engine, config.cells_dir, {.limits = config.limits}, [](auto, auto) {});
+  if (!config.cells_dir.empty()) {
+    if (const Status status = cells.prepare(); !status.ok()) {
+      spdlog::warn(
+          "cells.dir: {}; what publishers count between their last flush and a crash is "
+          "lost",
+          status.reason());
+    }
+  }
+  Keeper keeper(engine, [&] { cells.step(clock.now_ms()); });
   engine.on_final([&] { keeper.wake(); });
   ProcessMetrics process;
   if (const Status status = process.register_in(engine.self_registry()); !status.ok()) {

@@ -204,6 +204,10 @@ void DurableState::Exposure::collect(bool from_scraper) {
     return;
   }
   state_.collect_all(records_);
+  if (const std::uint64_t version = state_.parts_.directory.version();
+      std::exchange(state_.services_version_, version) != version) {
+    append_services(records_, state_.parts_.directory.services());
+  }
   if (state_.parts_.registry.take_offsets_changed()) {
     state_.collect_offsets(records_);
   }

@@ -116,7 +116,7 @@ class DurableState {
   // Under the engine's lock.
   StatementWriter writer_;
   wire::Encoder encoder_;
-  std::uint64_t directory_version_ = 0, retirement_version_ = 0;
+  std::uint64_t directory_version_ = 0, retirement_version_ = 0, services_version_ = 0;
   std::uint64_t remembered_filed_ = 0;
 
   mutable std::mutex status_mutex_;  // protects the status

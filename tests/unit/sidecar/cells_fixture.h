@@ -128,9 +128,9 @@ inline void say(int report, std::uint64_t number) {
 // Takes goodbyes as a sidecar would, per subject.
 class Heard : public FoldSink {
  public:
-  bool fold(std::string_view subject, Frames frames) override {
+  Outcome fold(std::string_view subject, Frames frames) override {
     if (!durable) {
-      return false;
+      return Outcome::kLater;
     }
     subjects.emplace_back(subject);
     for (const std::vector<std::uint8_t>& bytes : frames) {
@@ -140,7 +140,7 @@ class Heard : public FoldSink {
       increments[std::string(subject)] = decoder.frame().increments;
       of(subject).receive(bytes);
     }
-    return true;
+    return Outcome::kDurable;
   }
   Receiver& of(std::string_view subject) { return receivers[std::string(subject)]; }
   // The only one.
