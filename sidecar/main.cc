@@ -196,6 +196,7 @@ int serve(const Config& config, const sigset_t& signals) {
     return fail("http.listen: " + status.reason());
   }
   const NatsLink::Options to_nats = link_options(config, broker ? &*broker : nullptr);
+  link.expect_publishers(engine.living_publishers());
   if (const std::string reason = link.start(to_nats); !reason.empty()) {
     return fail(reason);
   }

@@ -18,21 +18,20 @@ ENDED = {"exited", "crashed"}
 
 
 class Ordeal:
-    def __init__(self, stack, **sidecar_settings):
+    def __init__(self, stack):
         seed = int(os.environ.get("WEIR_FAULT_SEED") or random.randrange(2**32))
         print("WEIR_FAULT_SEED", seed)
         self.random = random.Random(seed)
         self.stack = stack
         self.cells = None
-        self._settings = {"name": "same", "log__level": "info", **sidecar_settings}
+        self._settings = {"name": "same", "log__level": "info"}
         self.hammers = []
         self.watcher = None
         self.nats = self.sidecar = None
 
-    def begin(self, cells=False, nats_host=None, env=None):
+    def begin(self, cells=False, nats_host=None, **sidecar_settings):
         """Cells want a file system in memory; it is taken away at the end."""
-        if env:
-            self._settings["env"] = env
+        self._settings.update(sidecar_settings)
         if cells:
             self.cells = tempfile.mkdtemp(prefix="weir-test-", dir=SHARED_MEMORY)
             self._settings["cells__dir"] = self.cells
@@ -94,8 +93,9 @@ class Ordeal:
             return True
         wait_until(look, 30, "what was made so far to be counted")
 
-    def finish(self, fault, loss_max=0, loss_reason="0"):
-        """Everyone says goodbye, and the sums are compared. `loss_max`: what may be lost, by design."""
+    def finish(self, fault, loss_max=0, loss_reason="0", openly=False):
+        """Everyone says goodbye, and the sums are compared. `loss_max`: what may be lost, by design. `openly`: series
+        may have begun again at 0, so what counts is what Prometheus makes of all samples."""
         for hammer in self.hammers:
             if hammer.running:
                 hammer.terminate(30)
@@ -110,9 +110,12 @@ class Ordeal:
 
         def agrees():
             scrape = self.sidecar.scrape()
-            seen["counter"] = scrape.value("hammered_total", service_name=SERVICE) or 0
-            seen["count"] = scrape.value("hammered_took_seconds_count", service_name=SERVICE) or 0
-            seen["half"] = scrape.value("hammered_spent_joules_total", service_name=SERVICE) or 0
+            for what, name in (("counter", "hammered_total"), ("count", "hammered_took_seconds_count"),
+                               ("half", "hammered_spent_joules_total")):
+                seen[what] = scrape.value(name, service_name=SERVICE) or 0
+                if openly:
+                    assert self.watcher.last(name, service_name=SERVICE) == seen[what], "not scraped yet"
+                    seen[what] = self.watcher.increase(name, service_name=SERVICE)
             values = (seen["counter"], seen["count"], 2 * seen["half"])
             assert all(low - loss_max <= value <= high for value in values), f"{values} of {low}..{high}"
             return True

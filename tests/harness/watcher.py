@@ -22,6 +22,7 @@ class Watcher:
         self._port = port
         self._stop = threading.Event()
         self._last = {}
+        self._increase = {}
         self.samples = 0
         self.missed = 0
         self.restarted = []
@@ -55,6 +56,7 @@ class Watcher:
             for name, labels, value in family.samples:
                 key = (name, frozenset(labels.items()))
                 last = self._last.get(key, 0)
+                self._increase[key] = self._increase.get(key, 0) + (value - last if value >= last else value)
                 if value < last and value == 0:
                     self.restarted.append(f"{name}{labels} at {last}")
                 elif value < last:
@@ -66,6 +68,10 @@ class Watcher:
 
     def last(self, name, **labels):
         return self._last.get((name, frozenset(labels.items())))
+
+    def increase(self, name, **labels):
+        """As Prometheus has it: what was gained from sample to sample, after a reset the whole value."""
+        return self._increase.get((name, frozenset(labels.items())), 0)
 
     def close(self):
         self._stop.set()
