@@ -1,0 +1,124 @@
+// What publishers do.
+#include "tests/simulation/world.h"
+
+namespace weir::simulation {
+
+Publisher& World::add_publisher(Publisher::Traits traits) {
+  traits.index = publishers_.size();
+  publishers_.push_back(std::make_unique<Publisher>(
+      traits, now(),
+      [this](Publisher& from, std::string_view subject, std::span<const std::uint8_t> bytes,
+             bool answer_wanted, std::shared_ptr<const Statement> statement) {
+        from_publisher(from, subject, bytes, answer_wanted, std::move(statement));
+      }));
+  Publisher& publisher = *publishers_.back();
+  publisher.set_link(nats_up_);
+  trace_.say(publisher.name(), " starts: ", kServiceNames[traits.service], " version ",
+             traits.version, traits.same_namespace ? "" : ", in another pid namespace",
+             traits.small_payloads ? ", small payloads" : "");
+  return publisher;
+}
+
+void World::start_publisher(const Action& action) {
+  if (publishers_.size() >= kPublishersMax) {
+    return;
+  }
+  Publisher::Traits traits;
+  traits.service = action.r1 % 4 == 0 ? 1 : 0;
+  traits.version = (action.r1 >> 2) % 2;
+  traits.same_namespace = (action.r1 >> 3) % 4 != 0;
+  traits.small_payloads = (action.r1 >> 5) % 2 == 0;
+  add_publisher(traits);
+}
+
+Publisher* World::some_publisher(const Action& action) {
+  std::vector<Publisher*> living;
+  for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+    if (publisher->alive()) {
+      living.push_back(publisher.get());
+    }
+  }
+  return living.empty() ? nullptr : living[action.r1 % living.size()];
+}
+
+void World::count(const Action& action) {
+  if (Publisher* publisher = some_publisher(action)) {
+    const Key key{(action.r2 >> 2) % kFamilies, (action.r2 >> 8) % kLabels};
+    publisher->count(key, 1 + action.r2 % 3);
+    trace_.say(publisher->name(), " counts ", 1 + action.r2 % 3, " on ",
+               describe(publisher->traits().service, key), ": ", publisher->account().made(key));
+  }
+}
+
+void World::remove(const Action& action) {
+  if (Publisher* publisher = some_publisher(action)) {
+    const Key key{(action.r2 >> 2) % kFamilies, (action.r2 >> 8) % kLabels};
+    publisher->remove(key);
+    trace_.say(publisher->name(), " removes ", describe(publisher->traits().service, key));
+  }
+}
+
+void World::flush(const Action& action) {
+  if (Publisher* publisher = some_publisher(action)) {
+    publisher->flush(now());
+    say_if_ended(*publisher);
+  }
+}
+
+void World::tick(const Action& action) {
+  if (Publisher* publisher = some_publisher(action)) {
+    publisher->tick(now());
+    say_if_ended(*publisher);
+  }
+}
+
+void World::goodbye(const Action& action) {
+  if (Publisher* publisher = some_publisher(action); publisher != nullptr && action.r2 % 3 == 0) {
+    trace_.say(publisher->name(), " begins its goodbye");
+    publisher->goodbye(now());
+    say_if_ended(*publisher);
+  }
+}
+
+void World::kill(const Action& action) {
+  if (Publisher* publisher = some_publisher(action); publisher != nullptr && action.r2 % 2 == 0) {
+    publisher->kill();
+    trace_.say(publisher->name(), " is killed");
+  }
+}
+
+void World::say_if_ended(const Publisher& publisher) {
+  if (!publisher.alive()) {
+    trace_.say(publisher.name(), publisher.acknowledged() ? " has ended, acknowledged"
+                                                          : " has ended, not acknowledged");
+  }
+}
+
+void World::from_publisher(Publisher& from, std::string_view subject,
+                           std::span<const std::uint8_t> bytes, bool answer_wanted,
+                           std::shared_ptr<const Statement> statement) {
+  const auto say = [&](const char* fate) {
+    trace_.say(from.name(), " sends ", name_of(statement->kind), " ", statement->instance + 1, "#",
+               statement->seq, statement->parts > 1 ? " (a part)" : "", ", ",
+               statement->totals.size(), " totals", fate);
+  };
+  if (from.mute()) {
+    return say(", and nobody hears it");
+  }
+  if (!sidecar_.running()) {
+    say(", and nobody is there");
+    if (answer_wanted) {
+      bus_.send({Message::To::kPublisher, from.traits().index, 0, {}, {}, {}, nullptr});
+    }
+    return;
+  }
+  say("");
+  std::string reply;
+  if (answer_wanted) {
+    reply = "reply." + std::to_string(from.traits().index);
+  }
+  bus_.send({Message::To::kSidecar, from.traits().index, sidecar_.life(), std::string(subject),
+             std::move(reply), {bytes.begin(), bytes.end()}, std::move(statement)});
+}
+
+}  // namespace weir::simulation
