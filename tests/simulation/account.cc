@@ -14,10 +14,10 @@ void Account::raise(const Statement& statement, Totals Instance::*totals) {
 void Account::heard(const Statement& statement) {
   Instance& instance = instances_[statement.instance];
   for (const std::uint32_t id : statement.defined) {
-    instance.defined[keys_[id]] = true;
+    instance.known = std::max(instance.known, id == instance.known ? id + 1 : 0);
   }
   for (const auto& [id, total] : statement.totals) {
-    if (instance.defined[keys_[id]]) {
+    if (id < instance.known) {
       instance.heard[keys_[id]] = std::max(instance.heard[keys_[id]], total);
     }
   }
@@ -35,7 +35,7 @@ void Account::settle(Totals Instance::*totals) {
 void Account::written() {
   for (Instance& instance : instances_) {
     instance.written = instance.heard;
-    instance.defined_written = instance.defined;
+    instance.known_written = instance.known;
   }
 }
 
@@ -43,7 +43,7 @@ void Account::synced() {
   written();
   for (Instance& instance : instances_) {
     instance.synced = instance.written;
-    instance.defined_synced = instance.defined;
+    instance.known_synced = instance.known;
   }
 }
 
@@ -61,14 +61,14 @@ void Account::synced_all() {
 void Account::sidecar_died() {
   for (Instance& instance : instances_) {
     instance.heard = instance.written;
-    instance.defined = instance.defined_written;
+    instance.known = instance.known_written;
   }
 }
 
 void Account::power_lost() {
   for (Instance& instance : instances_) {
     instance.heard = instance.written = instance.synced;
-    instance.defined = instance.defined_written = instance.defined_synced;
+    instance.known = instance.known_written = instance.known_synced;
   }
 }
 

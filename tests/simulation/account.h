@@ -58,10 +58,11 @@ class Account {
     Totals heard{};
     Totals written{};
     Totals synced{};
-    // Whether the sidecar knows what the id means; without it a total is skipped.
-    std::array<bool, kKeys> defined{};
-    std::array<bool, kKeys> defined_written{};
-    std::array<bool, kKeys> defined_synced{};
+    // The sidecar knows what ids below this mean; of others it skips totals. Ids are dense: it does
+    // not learn one before those below it.
+    std::uint32_t known = 0;
+    std::uint32_t known_written = 0;
+    std::uint32_t known_synced = 0;
   };
 
   void raise(const Statement& statement, Totals Instance::*totals);

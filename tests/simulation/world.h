@@ -93,6 +93,7 @@ class World {
   Sidecar sidecar_;
   Shown shown_;
   bool nats_up_ = true;
+  bool quiet_ = false;  // heartbeats are not worth a line
   std::int64_t steady_ms_ = 1'000'000;
   std::int64_t clock_offset_ms_ = 1'700'000'000'000;
 };

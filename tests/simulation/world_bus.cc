@@ -62,7 +62,9 @@ void World::deliver(const Message& message) {
     publishers_[message.publisher]->account().reached(*message.statement);
   }
   const auto merged = sidecar_.receive(message);
-  trace_.say("  sidecar gets ", describe(message), merged.empty() ? ", not merged" : "");
+  if (!quiet_ || merged.empty() || !merged.back()->totals.empty()) {
+    trace_.say("  sidecar gets ", describe(message), merged.empty() ? ", not merged" : "");
+  }
   for (const auto& statement : merged) {
     publishers_[statement->publisher]->account().heard(*statement);
   }

@@ -53,6 +53,10 @@ void World::count(const Action& action) {
 void World::remove(const Action& action) {
   if (Publisher* publisher = some_publisher(action)) {
     const Key key{(action.r2 >> 2) % kFamilies, (action.r2 >> 8) % kLabels};
+    publisher->flush(now());  // TODO: what was counted just before is not said
+    if (!publisher->alive()) {
+      return;
+    }
     publisher->remove(key);
     trace_.say(publisher->name(), " removes ", describe(publisher->traits().service, key));
   }
@@ -112,7 +116,9 @@ void World::from_publisher(Publisher& from, std::string_view subject,
     }
     return;
   }
-  say("");
+  if (!quiet_ || !statement->totals.empty()) {
+    say("");
+  }
   std::string reply;
   if (answer_wanted) {
     reply = "reply." + std::to_string(from.traits().index);

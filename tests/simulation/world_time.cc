@@ -36,6 +36,7 @@ void World::live(const Action& action) {
 
 // Everyone does what is due. No step is so long that a lease ends in it.
 void World::live_for(std::int64_t milliseconds, std::int64_t step_ms) {
+  quiet_ = true;
   for (std::int64_t passed = 0; passed < milliseconds; passed += step_ms) {
     advance(step_ms);
     for (const std::unique_ptr<Publisher>& publisher : publishers_) {
@@ -50,6 +51,7 @@ void World::live_for(std::int64_t milliseconds, std::int64_t step_ms) {
     }
     drain();
   }
+  quiet_ = false;
 }
 
 void World::silence(const Action& action) {
