@@ -15,12 +15,12 @@ struct Kind {
 };
 
 constexpr std::array kKindTable = {
-    Kind{ActionKind::kStartPublisher, "start publisher", 6, true},
+    Kind{ActionKind::kStartPublisher, "start publisher", 9, true},
     Kind{ActionKind::kCount, "count", 26, true},
     Kind{ActionKind::kRemove, "remove", 4},
     Kind{ActionKind::kFlush, "flush", 16, true},
     Kind{ActionKind::kTick, "tick", 10, true},
-    Kind{ActionKind::kGoodbye, "goodbye", 4},
+    Kind{ActionKind::kGoodbye, "goodbye", 8},
     Kind{ActionKind::kKill, "kill", 3},
     Kind{ActionKind::kDeliver, "deliver", 26, true},
     Kind{ActionKind::kDeliverAll, "deliver all", 8},

@@ -18,7 +18,7 @@ struct Message {
 
   To to = To::kSidecar;
   std::size_t publisher = 0;  // from or to which
-  std::uint64_t life = 0;     // of the sidecar that is to have it
+  std::uint64_t life = 0;     // of the sidecar: the one that is to have it, or that sent it
   std::string subject;
   std::string reply;
   std::vector<std::uint8_t> bytes;             // none, to a publisher: nobody has heard its request

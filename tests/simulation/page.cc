@@ -70,11 +70,11 @@ struct HistogramLines {
   }
   void judge(const Line& line, std::size_t label_index) const {
     if (line.value != infinite || sum != line.value * observed(label_index)) {
-      throw Violation{Invariant::kWhole,
-                      std::string(line.labels).substr(0, 60) + ": count " +
-                          std::to_string(line.value) + ", +Inf bucket " + std::to_string(infinite) +
-                          ", sum " + std::to_string(sum) + " of observations of " +
-                          std::to_string(observed(label_index))};
+      throw Violation{Invariant::kWhole, std::string(line.labels).substr(0, 60) + ": count " +
+                                             std::to_string(line.value) + ", +Inf bucket " +
+                                             std::to_string(infinite) + ", sum " +
+                                             std::to_string(sum) + " of observations of " +
+                                             std::to_string(observed(label_index))};
     }
   }
 };

@@ -1,5 +1,5 @@
-// A page of /metrics as a scraper reads it, as far as it is about the simulated series. Thread-safe:
-// pure functions.
+// A page of /metrics as a scraper reads it, as far as it is about the simulated series.
+// Thread-safe: pure functions.
 #pragma once
 
 #include <array>

@@ -31,10 +31,11 @@ void Publisher::make_core(Instant now) {
   settings.identity.flush_interval_ms = 1000;
   settings.identity.heartbeat_interval_ms = 5000;
   Transport& transport = *this;
-  core_ = std::make_unique<PublisherCore>(registry_->core(), std::move(settings), transport, [this] {
-    account_.begin_instance();
-    return wire::InstanceId{traits_.index + 1, account_.instances()};
-  });
+  core_ =
+      std::make_unique<PublisherCore>(registry_->core(), std::move(settings), transport, [this] {
+        account_.begin_instance();
+        return wire::InstanceId{traits_.index + 1, account_.instances()};
+      });
 }
 
 void Publisher::count(Key key, std::uint64_t times) {
@@ -133,13 +134,16 @@ bool Publisher::publish(std::string_view subject, std::span<const std::uint8_t> 
   return true;
 }
 
-bool Publisher::receive(std::string_view subject, std::vector<std::uint8_t> bytes) {
-  if (!alive_ || !connected_ || mute_ ||
-      (subject.starts_with("weir.v1.ctl.") && subject != listening_ &&
-       subject != wire::Subjects{}.control_all(kNode))) {
+bool Publisher::hears(std::string_view subject) const {
+  return alive_ && (subject == listening_ || subject == wire::Subjects{}.control_all(kNode) ||
+                    subject == "reply." + std::to_string(traits_.index));
+}
+
+bool Publisher::receive(std::vector<std::uint8_t> bytes, std::uint64_t sidecar_life) {
+  if (!alive_ || !connected_ || mute_) {
     return false;
   }
-  inbox_.push_back(std::move(bytes));
+  inbox_.push_back({std::move(bytes), sidecar_life});
   return true;
 }
 
@@ -147,7 +151,11 @@ bool Publisher::receive(Message& message) {
   if (inbox_.empty()) {
     return false;
   }
-  current_ = std::move(inbox_.front());
+  current_ = std::move(inbox_.front().bytes);
+  if (!current_.empty() && !decoder_.decode(current_) &&
+      decoder_.frame().kind == wire::Kind::kAck) {
+    answer_ = {inbox_.front().sidecar_life, decoder_.frame().durable};
+  }
   inbox_.pop_front();
   message.no_responders = current_.empty();
   message.bytes = current_;

@@ -27,8 +27,8 @@ class Publisher final : private Transport {
   struct Traits {
     std::size_t index = 0;
     std::size_t service = 0;
-    std::size_t version = 0;     // of the program: which bounds
-    bool same_namespace = true;  // the sidecar can see whether its process lives
+    std::size_t version = 0;      // of the program: which bounds
+    bool same_namespace = true;   // the sidecar can see whether its process lives
     bool small_payloads = false;  // the server takes small messages alone: keyframes are split
   };
 
@@ -45,13 +45,21 @@ class Publisher final : private Transport {
   void kill();
   void set_link(bool connected);  // of its connection; each new one is counted
   void set_mute(bool mute) { mute_ = mute; }
-  // From the bus. False if its NATS would not have passed it on.
-  bool receive(std::string_view subject, std::vector<std::uint8_t> bytes);
+  // Whether it has subscribed to this.
+  [[nodiscard]] bool hears(std::string_view subject) const;
+  // From the bus: no bytes mean that nobody heard its request. False if it does not arrive.
+  bool receive(std::vector<std::uint8_t> bytes, std::uint64_t sidecar_life);
 
   [[nodiscard]] const Traits& traits() const { return traits_; }
   [[nodiscard]] bool alive() const { return alive_; }
   [[nodiscard]] bool leaving() const { return leaving_; }
   [[nodiscard]] bool acknowledged() const { return acknowledged_; }
+  // The last acknowledgement that it has read.
+  struct Answer {
+    std::uint64_t sidecar_life = 0;
+    bool durable = false;
+  };
+  [[nodiscard]] const Answer& answer() const { return answer_; }
   [[nodiscard]] bool connected() const { return connected_; }
   [[nodiscard]] bool mute() const { return mute_; }
   [[nodiscard]] bool lost() const { return core_ == nullptr || core_->is_lost(); }
@@ -91,7 +99,12 @@ class Publisher final : private Transport {
   bool mute_ = false;
   std::uint64_t connections_ = 1;
   std::string listening_;
-  std::deque<std::vector<std::uint8_t>> inbox_;
+  struct Arrived {
+    std::vector<std::uint8_t> bytes;
+    std::uint64_t sidecar_life;
+  };
+  std::deque<Arrived> inbox_;
+  Answer answer_;
   std::vector<std::uint8_t> current_;
   wire::Decoder decoder_;
 

@@ -68,8 +68,8 @@ std::uint64_t done(const Board& board) {
 Found search(const Search& asked) {
   Search search = asked;
   search.jobs = std::max(1u, std::min(search.jobs, kJobsMax));
-  void* memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                        -1, 0);
+  void* memory =
+      ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   auto& board = *new (memory) Board;
   const Clock::time_point started = Clock::now();
   std::vector<pid_t> processes;

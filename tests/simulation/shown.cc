@@ -34,10 +34,9 @@ void must_lie_in(const Range& range, double value, const std::string& what, cons
                                                  " can have come"};
   }
   if (value < range.least) {
-    throw Violation{Invariant::kNeverLost, what + " is " + text_of(value) + " " + when +
-                                               ", but should be " +
-                                               (range.least == range.most ? "" : "at least ") +
-                                               text_of(range.least)};
+    throw Violation{Invariant::kNeverLost,
+                    what + " is " + text_of(value) + " " + when + ", but should be " +
+                        (range.least == range.most ? "" : "at least ") + text_of(range.least)};
   }
 }
 

@@ -90,9 +90,8 @@ void Sidecar::check_accounts(bool at_rest) const {
   }
   for (const sidecar::RefusalInfo& refusal : engine_->refusals()) {
     if (refusal.reason != "incomplete" && refusal.subject.find(".stranger.") == std::string::npos) {
-      throw Violation{Invariant::kAccounted,
-                      "refused of " + refusal.subject + ": " + refusal.reason + ", " +
-                          refusal.detail};
+      throw Violation{Invariant::kAccounted, "refused of " + refusal.subject + ": " +
+                                                 refusal.reason + ", " + refusal.detail};
     }
   }
 }

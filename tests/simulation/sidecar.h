@@ -1,4 +1,5 @@
-// One sidecar over all its lives: the real engine, which is made anew at each start. Single-threaded.
+// One sidecar over all its lives: the real engine, which is made anew at each start.
+// Single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +54,9 @@ class Sidecar final : private sidecar::ControlSink {
   std::int64_t now_unix_ms_ = 0;
   std::uint64_t received_ = 0;  // in this life
   std::uint64_t applied_ = 0;
-  std::uint64_t strange_ = 0;                                // what no publisher sent
-  std::vector<std::shared_ptr<const Statement>> undecided_;  // parts of keyframes, of all publishers
+  std::uint64_t strange_ = 0;  // what no publisher sent
+  std::vector<std::shared_ptr<const Statement>>
+      undecided_;  // parts of keyframes, of all publishers
 };
 
 }  // namespace weir::simulation

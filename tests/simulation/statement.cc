@@ -24,8 +24,7 @@ const char* name_of(wire::Kind kind) {
   return "?";
 }
 
-Statement read_statement(const wire::Frame& frame, std::size_t publisher,
-                         std::size_t instance) {
+Statement read_statement(const wire::Frame& frame, std::size_t publisher, std::size_t instance) {
   Statement statement{publisher, frame.kind, instance, frame.seq, frame.part, frame.parts, {}, {}};
   statement.defined.assign(frame.series_ids.begin(), frame.series_ids.end());
   for (std::size_t i = 0; i < frame.counter_ids.size(); ++i) {

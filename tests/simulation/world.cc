@@ -11,9 +11,7 @@ World::World(Trace& trace)
     : trace_(trace),
       sidecar_([this](std::string_view subject,
                       std::span<const std::uint8_t> bytes) { from_sidecar(subject, bytes); },
-               [this](std::uint32_t pid) {
-                 return pid < 100 || publishers_[pid - 100]->alive();
-               }) {
+               [this](std::uint32_t pid) { return pid < 100 || publishers_[pid - 100]->alive(); }) {
   set_system_clock(now().unix_ms);
   start_sidecar();
 }
@@ -22,19 +20,32 @@ World::~World() = default;
 
 World::Step World::step_of(ActionKind kind) {
   static constexpr std::array kSteps = {
-      &World::start_publisher, &World::count,
-      &World::remove,          &World::flush,
-      &World::tick,            &World::goodbye,
-      &World::kill,            static_cast<Step>(&World::deliver),
-      &World::deliver_all,     &World::deliver_later,
-      &World::drop,            &World::duplicate,
-      &World::cut_link,        &World::mute_link,
-      &World::mend_link,       &World::nats_down,
-      &World::nats_up,         &World::stranger,
-      &World::sidecar_tick,    &World::scrape,
-      &World::sidecar_kill,    &World::sidecar_start,
-      &World::pass,            &World::live,
-      &World::silence,         &World::clock_set,
+      &World::start_publisher,
+      &World::count,
+      &World::remove,
+      &World::flush,
+      &World::tick,
+      &World::goodbye,
+      &World::kill,
+      static_cast<Step>(&World::deliver),
+      &World::deliver_all,
+      &World::deliver_later,
+      &World::drop,
+      &World::duplicate,
+      &World::cut_link,
+      &World::mute_link,
+      &World::mend_link,
+      &World::nats_down,
+      &World::nats_up,
+      &World::stranger,
+      &World::sidecar_tick,
+      &World::scrape,
+      &World::sidecar_kill,
+      &World::sidecar_start,
+      &World::pass,
+      &World::live,
+      &World::silence,
+      &World::clock_set,
   };
   static_assert(kSteps.size() == static_cast<std::size_t>(ActionKind::kKinds));
   return kSteps[static_cast<std::size_t>(kind)];

@@ -62,7 +62,7 @@ class World {
   // Publishers
   Publisher* some_publisher(const Action& action);  // one that lives; null if none does
   Publisher& add_publisher(Publisher::Traits traits);
-  void say_if_ended(const Publisher& publisher);
+  void see_if_ended(Publisher& publisher);
   void from_publisher(Publisher& from, std::string_view subject,
                       std::span<const std::uint8_t> bytes, bool answer_wanted,
                       std::shared_ptr<const Statement> statement);

@@ -1,6 +1,5 @@
 // What happens to messages and connections.
 #include <algorithm>
-#include <charconv>
 
 #include "tests/simulation/world.h"
 
@@ -32,17 +31,16 @@ std::string describe(const Message& message) {
 
 }  // namespace
 
-// To the reply of a request, to one publisher's control subject, or to all of the node.
 void World::from_sidecar(std::string_view subject, std::span<const std::uint8_t> bytes) {
-  constexpr std::string_view kReply = "reply.";
-  std::size_t only = publishers_.size();
-  if (subject.starts_with(kReply)) {
-    std::from_chars(subject.data() + kReply.size(), subject.data() + subject.size(), only);
-  }
   for (std::size_t index = 0; index < publishers_.size(); ++index) {
-    if (only == publishers_.size() ? publishers_[index]->alive() : index == only) {
-      bus_.send({Message::To::kPublisher, index, 0, std::string(subject), {},
-                 {bytes.begin(), bytes.end()}, nullptr});
+    if (publishers_[index]->hears(subject)) {
+      bus_.send({Message::To::kPublisher,
+                 index,
+                 sidecar_.life(),
+                 std::string(subject),
+                 {},
+                 {bytes.begin(), bytes.end()},
+                 nullptr});
     }
   }
 }
@@ -50,7 +48,7 @@ void World::from_sidecar(std::string_view subject, std::span<const std::uint8_t>
 void World::deliver(const Message& message) {
   if (message.to == Message::To::kPublisher) {
     Publisher& to = *publishers_[message.publisher];
-    if (to.receive(message.subject, message.bytes)) {
+    if (to.receive(message.bytes, message.life)) {
       trace_.say("  ", describe(message), " arrives");
     }
     return;
@@ -89,7 +87,11 @@ void World::deliver_later(const Action& action) {
 }
 
 void World::drop(const Action& action) {
-  if (!bus_.empty()) {
+  if (action.r2 % 4 == 0) {
+    trace_.say("the bus loses all ", bus_.size(), " messages");
+    bus_.lose_all();
+  }
+  for (std::size_t n = 1 + action.r2 % 3; n > 0 && !bus_.empty(); --n) {
     const Message message = bus_.take(action.r1 % std::min(bus_.size(), kReorderedMax));
     trace_.say("  the bus loses ", describe(message));
   }

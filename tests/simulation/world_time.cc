@@ -25,7 +25,7 @@ void World::advance(std::int64_t milliseconds) {
 }
 
 void World::pass(const Action& action) {
-  advance(action.r1 % 2000);
+  advance(action.r1 % (action.r2 % 4 == 0 ? 2000 : 150));
 }
 
 void World::live(const Action& action) {
@@ -42,7 +42,7 @@ void World::live_for(std::int64_t milliseconds, std::int64_t step_ms) {
     for (const std::unique_ptr<Publisher>& publisher : publishers_) {
       if (publisher->alive()) {
         publisher->tick(now());
-        say_if_ended(*publisher);
+        see_if_ended(*publisher);
       }
     }
     drain();
@@ -64,6 +64,7 @@ void World::silence(const Action& action) {
     sidecar_.tick();
   }
   if (kSilencesMs[which] > kTablesKeptMs) {
+    bus_.lose_all();  // no message is under way for so long
     release_what_may_be_forgotten();
   }
 }
