@@ -30,6 +30,7 @@ constexpr std::array kKindTable = {
     Kind{ActionKind::kCutLink, "cut link", 2},
     Kind{ActionKind::kMuteLink, "mute link", 2},
     Kind{ActionKind::kMendLink, "mend link", 4},
+    Kind{ActionKind::kHole, "hole", 3},
     Kind{ActionKind::kNatsDown, "NATS down", 1},
     Kind{ActionKind::kNatsUp, "NATS up", 4},
     Kind{ActionKind::kStranger, "stranger", 2},

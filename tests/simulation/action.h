@@ -27,6 +27,7 @@ enum class ActionKind : std::uint8_t {
   kCutLink,   // a publisher's connection ends, and it knows
   kMuteLink,  // it is silent, and nobody knows
   kMendLink,
+  kHole,  // a flush is lost, and what is said about the hole as well
   kNatsDown,
   kNatsUp,
   kStranger,  // bytes that no publisher sent

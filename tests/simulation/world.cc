@@ -1,7 +1,5 @@
 #include "tests/simulation/world.h"
 
-#include <array>
-
 #include "tests/simulation/clock.h"
 #include "tests/simulation/violation.h"
 
@@ -18,41 +16,65 @@ World::World(Trace& trace)
 
 World::~World() = default;
 
-World::Step World::step_of(ActionKind kind) {
-  static constexpr std::array kSteps = {
-      &World::start_publisher,
-      &World::count,
-      &World::remove,
-      &World::flush,
-      &World::tick,
-      &World::goodbye,
-      &World::kill,
-      static_cast<Step>(&World::deliver),
-      &World::deliver_all,
-      &World::deliver_later,
-      &World::drop,
-      &World::duplicate,
-      &World::cut_link,
-      &World::mute_link,
-      &World::mend_link,
-      &World::nats_down,
-      &World::nats_up,
-      &World::stranger,
-      &World::sidecar_tick,
-      &World::scrape,
-      &World::sidecar_kill,
-      &World::sidecar_start,
-      &World::pass,
-      &World::live,
-      &World::silence,
-      &World::clock_set,
-  };
-  static_assert(kSteps.size() == static_cast<std::size_t>(ActionKind::kKinds));
-  return kSteps[static_cast<std::size_t>(kind)];
-}
-
 void World::act(const Action& action) {
-  (this->*step_of(action.kind))(action);
+  switch (action.kind) {
+    case ActionKind::kStartPublisher:
+      return start_publisher(action);
+    case ActionKind::kCount:
+      return count(action);
+    case ActionKind::kRemove:
+      return remove(action);
+    case ActionKind::kFlush:
+      return flush(action);
+    case ActionKind::kTick:
+      return tick(action);
+    case ActionKind::kGoodbye:
+      return goodbye(action);
+    case ActionKind::kKill:
+      return kill(action);
+    case ActionKind::kDeliver:
+      return deliver(action);
+    case ActionKind::kDeliverAll:
+      return deliver_all(action);
+    case ActionKind::kDeliverLater:
+      return deliver_later(action);
+    case ActionKind::kDrop:
+      return drop(action);
+    case ActionKind::kDuplicate:
+      return duplicate(action);
+    case ActionKind::kCutLink:
+      return cut_link(action);
+    case ActionKind::kMuteLink:
+      return mute_link(action);
+    case ActionKind::kMendLink:
+      return mend_link(action);
+    case ActionKind::kHole:
+      return hole(action);
+    case ActionKind::kNatsDown:
+      return nats_down(action);
+    case ActionKind::kNatsUp:
+      return nats_up(action);
+    case ActionKind::kStranger:
+      return stranger(action);
+    case ActionKind::kSidecarTick:
+      return sidecar_tick(action);
+    case ActionKind::kScrape:
+      return scrape(action);
+    case ActionKind::kSidecarKill:
+      return sidecar_kill(action);
+    case ActionKind::kSidecarStart:
+      return sidecar_start(action);
+    case ActionKind::kPass:
+      return pass(action);
+    case ActionKind::kLive:
+      return live(action);
+    case ActionKind::kSilence:
+      return silence(action);
+    case ActionKind::kClockSet:
+      return clock_set(action);
+    case ActionKind::kKinds:
+      return;
+  }
 }
 
 }  // namespace weir::simulation

@@ -28,9 +28,6 @@ class World {
   void finish();
 
  private:
-  using Step = void (World::*)(const Action&);
-  static Step step_of(ActionKind kind);
-
   // Actions (world_publishers.cc, world_bus.cc, world_sidecar.cc, world_time.cc)
   void start_publisher(const Action& action);
   void count(const Action& action);
@@ -47,6 +44,7 @@ class World {
   void cut_link(const Action& action);
   void mute_link(const Action& action);
   void mend_link(const Action& action);
+  void hole(const Action& action);
   void nats_down(const Action& action);
   void nats_up(const Action& action);
   void stranger(const Action& action);

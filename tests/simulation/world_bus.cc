@@ -133,6 +133,21 @@ void World::mend_link(const Action& action) {
   }
 }
 
+void World::hole(const Action& action) {
+  Publisher* publisher = some_publisher(action);
+  if (publisher == nullptr || publisher->leaving()) {
+    return;
+  }
+  publisher->set_mute(true);
+  publisher->flush(now());
+  publisher->set_mute(false);
+  advance(6000);  // a heartbeat shows the hole
+  publisher->flush(now());
+  deliver_all({});
+  trace_.say("the bus loses all ", bus_.size(), " messages");
+  bus_.lose_all();
+}
+
 void World::nats_down(const Action&) {
   if (!nats_up_) {
     return;
