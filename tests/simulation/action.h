@@ -34,8 +34,17 @@ enum class ActionKind : std::uint8_t {
   // the sidecar
   kSidecarTick,
   kScrape,
-  kSidecarKill,
+  kCommit,         // goodbyes that wait are written, and answered
+  kCheckpoint,     // if it is due
+  kSidecarKill,    // between two operations
+  kSidecarKillAt,  // within one of the next operations on the disk
+  kSidecarStop,    // in order
   kSidecarStart,
+  // the machine
+  kPowerLoss,
+  kDiskFull,
+  kDiskFails,  // some kind of operation
+  kDiskMended,
   // time
   kPass,      // up to two seconds, and nobody does anything
   kLive,      // some seconds, and everyone does what is due

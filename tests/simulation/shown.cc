@@ -13,11 +13,6 @@ std::string text_of(double value) {
   return text.substr(0, text.find('.') + 3);
 }
 
-struct Range {
-  double least = 0;
-  double most = 0;
-};
-
 template <typename Visit>
 void for_each_series(Visit&& visit) {
   for (std::size_t service = 0; service < kServices; ++service) {
@@ -27,7 +22,49 @@ void for_each_series(Visit&& visit) {
   }
 }
 
-void must_lie_in(const Range& range, double value, const std::string& what, const char* when) {
+}  // namespace
+
+std::string describe(std::size_t service, Key key) {
+  return std::string(kServiceNames[service]) + "/" + std::string(kFamilyNames[key.family]) +
+         "{who=\"" + label_value(key.label).front() + "\"}";
+}
+
+void Shown::may_restart(const Publishers& publishers) {
+  for_each_series([&](std::size_t service, Key key) {
+    Series& series = at(service, key);
+    series.may_restart = true;
+    series.least_then = 0;
+    for (const std::unique_ptr<Publisher>& publisher : publishers) {
+      if (publisher->traits().service == service) {
+        series.least_then += publisher->account().least(key);
+      }
+    }
+  });
+}
+
+// `range`: of the sum over all that was ever counted.
+void Shown::judge(Series& series, const Page::Sample& sample, Range range, const std::string& what,
+                  const char* when) {
+  const double value = sample.units;
+  const Page::Sample& highest = series.highest;
+  const bool down = value < highest.units || sample.below[0] < highest.below[0] ||
+                    sample.below[1] < highest.below[1];
+  if (series.may_restart && (down || value < range.least - series.before_most)) {
+    if (value > range.most - series.least_then) {
+      throw Violation{Invariant::kNeverDown,
+                      what + " has begun again, but at " + text_of(value) + ", not at zero"};
+    }
+    series = {};
+    series.before_least = std::max(0.0, range.least - value);
+    series.before_most = range.most - value;
+    return;
+  }
+  if (down) {
+    throw Violation{Invariant::kNeverDown,
+                    what + " was " + text_of(highest.units) + ", and is " + text_of(value)};
+  }
+  range.least -= series.before_most;
+  range.most -= series.before_least;
   if (value > range.most) {
     throw Violation{Invariant::kNeverDouble, what + " is " + text_of(value) + " " + when +
                                                  ", but only " + text_of(range.most) +
@@ -40,29 +77,13 @@ void must_lie_in(const Range& range, double value, const std::string& what, cons
   }
 }
 
-}  // namespace
-
-std::string describe(std::size_t service, Key key) {
-  return std::string(kServiceNames[service]) + "/" + std::string(kFamilyNames[key.family]) +
-         "{who=\"" + label_value(key.label).front() + "\"}";
-}
-
 void Shown::check_page(const Page& page, const Publishers& publishers, bool from_scraper) {
   for_each_series([&](std::size_t service, Key key) {
     const std::optional<Page::Sample>& sample = page.at(service, key);
     if (!sample) {
       return;
     }
-    Page::Sample& highest = highest_[service][key.index()];
-    if (from_scraper && (sample->units < highest.units || sample->below[0] < highest.below[0] ||
-                         sample->below[1] < highest.below[1])) {
-      throw Violation{Invariant::kNeverDown, describe(service, key) + " was " +
-                                                 text_of(highest.units) + ", and is " +
-                                                 text_of(sample->units)};
-    }
-    if (from_scraper) {
-      highest = *sample;  // a person may see a new series before its zero
-    }
+    Series& series = at(service, key);
     Range range;
     for (const std::unique_ptr<Publisher>& publisher : publishers) {
       if (publisher->traits().service == service) {
@@ -70,14 +91,20 @@ void Shown::check_page(const Page& page, const Publishers& publishers, bool from
         range.most += publisher->account().most(key);
       }
     }
-    if (from_scraper && sample->units == 0) {
-      range.least = 0;  // a new series' zero
+    if (from_scraper && sample->units == 0 && (series.highest.units == 0 || series.may_restart)) {
+      series.highest = {};  // a new series' zero
+      return;
     }
-    must_lie_in(range, sample->units, describe(service, key), "while things happen");
+    Page::Sample kept = series.highest;
+    if (!from_scraper) {
+      series.highest = {};  // a person may have seen a new series before its zero
+    }
+    judge(series, *sample, range, describe(service, key), "while things happen");
+    series.highest = from_scraper ? *sample : kept;
   });
 }
 
-void Shown::check_rest(const Page& page, const Publishers& publishers, const char* when) const {
+void Shown::check_rest(const Page& page, const Publishers& publishers, const char* when) {
   for_each_series([&](std::size_t service, Key key) {
     Range range;
     bool must_be_shown = false;
@@ -92,7 +119,7 @@ void Shown::check_rest(const Page& page, const Publishers& publishers, const cha
     }
     const std::optional<Page::Sample>& sample = page.at(service, key);
     if (sample) {
-      must_lie_in(range, sample->units, describe(service, key), when);
+      judge(at(service, key), *sample, range, describe(service, key), when);
     } else if (must_be_shown) {
       throw Violation{Invariant::kNeverLost, describe(service, key) + " is not shown " + when};
     }

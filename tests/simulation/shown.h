@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "tests/simulation/page.h"
@@ -19,15 +20,34 @@ class Shown {
   // was counted. A scraper is shown a new series' zero first.
   void check_page(const Page& page, const Publishers& publishers, bool from_scraper);
   // At rest: exact for all that could be heard.
-  void check_rest(const Page& page, const Publishers& publishers, const char* when) const;
+  void check_rest(const Page& page, const Publishers& publishers, const char* when);
 
   // The next life owes nothing to what was shown.
-  void forget_all() { highest_ = {}; }
+  void forget_all() { series_ = {}; }
   // The series was given up, and may begin again at zero.
-  void forget(std::size_t service, Key key) { highest_[service][key.index()] = {}; }
+  void forget(std::size_t service, Key key) { at(service, key).highest = {}; }
+  // The sidecar has a state that may lack something of what was shown: a series may begin again,
+  // but then at zero.
+  void may_restart(const Publishers& publishers);
 
  private:
-  std::array<std::array<Page::Sample, kKeys>, kServices> highest_{};
+  struct Series {
+    Page::Sample highest;
+    bool may_restart = false;
+    double least_then = 0;  // when that was said
+    // What lies before its last restart, and is shown no longer.
+    double before_least = 0;
+    double before_most = 0;
+  };
+  struct Range {
+    double least = 0;
+    double most = 0;
+  };
+  Series& at(std::size_t service, Key key) { return series_[service][key.index()]; }
+  void judge(Series& series, const Page::Sample& sample, Range range, const std::string& what,
+             const char* when);
+
+  std::array<std::array<Series, kKeys>, kServices> series_{};
 };
 
 // Of a page or a failure: till/sim_hits_total{who="a"}.

@@ -8,7 +8,8 @@
 
 namespace weir::simulation {
 
-void Sidecar::start(std::int64_t now_unix_ms, bool nats_connected) {
+sidecar::Recovery Sidecar::start(std::int64_t now_unix_ms, std::uint64_t machine_life,
+                                 bool nats_connected) {
   ++life_;
   received_ = applied_ = strange_ = 0;
   undecided_.clear();
@@ -16,18 +17,41 @@ void Sidecar::start(std::int64_t now_unix_ms, bool nats_connected) {
   sidecar::EngineOptions options;
   options.node = kNode;
   options.ingest.sender = kNode;
+  options.durable.node = kNode;
+  options.durable.boot_id = "boot-" + std::to_string(machine_life);
+  storage_ = disk_.open();
   ControlSink& control = *this;
   engine_ = std::make_unique<sidecar::Engine>(
       std::move(options), control, [this] { return now_unix_ms_; },
       [this](std::uint32_t pid, std::uint64_t pid_namespace, std::int64_t) {
         return pid_namespace != kNamespaceOfSidecar || is_alive_(pid);
       },
-      life_);
+      life_, storage_.get());
   set_connected(nats_connected);
+  return engine_->recover();
 }
 
 void Sidecar::kill() {
+  disk_.close();
   engine_.reset();
+  storage_.reset();
+}
+
+bool Sidecar::leave() {
+  const std::uint64_t failures = disk_.failures();
+  engine_->commit();
+  engine_->leave();
+  return durable() && failures == disk_.failures();
+}
+
+void Sidecar::commit() {
+  engine_->commit();
+}
+
+bool Sidecar::checkpoint_when_due() {
+  const std::int64_t before = engine_->status().checkpoint_unix_ms;
+  engine_->keep();
+  return engine_->status().checkpoint_unix_ms != before;
 }
 
 void Sidecar::set_connected(bool connected) {

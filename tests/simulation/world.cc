@@ -7,9 +7,13 @@ namespace weir::simulation {
 
 World::World(Trace& trace)
     : trace_(trace),
-      sidecar_([this](std::string_view subject,
-                      std::span<const std::uint8_t> bytes) { from_sidecar(subject, bytes); },
-               [this](std::uint32_t pid) { return pid < 100 || publishers_[pid - 100]->alive(); }) {
+      disk_(trace),
+      sidecar_(
+          disk_,
+          [this](std::string_view subject, std::span<const std::uint8_t> bytes) {
+            from_sidecar(subject, bytes);
+          },
+          [this](std::uint32_t pid) { return pid < 100 || publishers_[pid - 100]->alive(); }) {
   set_system_clock(now().unix_ms);
   start_sidecar();
 }
@@ -60,10 +64,26 @@ void World::act(const Action& action) {
       return sidecar_tick(action);
     case ActionKind::kScrape:
       return scrape(action);
+    case ActionKind::kCommit:
+      return commit(action);
+    case ActionKind::kCheckpoint:
+      return checkpoint(action);
     case ActionKind::kSidecarKill:
       return sidecar_kill(action);
+    case ActionKind::kSidecarKillAt:
+      return sidecar_kill_at(action);
+    case ActionKind::kSidecarStop:
+      return sidecar_stop(action);
     case ActionKind::kSidecarStart:
       return sidecar_start(action);
+    case ActionKind::kPowerLoss:
+      return power_loss(action);
+    case ActionKind::kDiskFull:
+      return disk_full(action);
+    case ActionKind::kDiskFails:
+      return disk_fails(action);
+    case ActionKind::kDiskMended:
+      return disk_mended(action);
     case ActionKind::kPass:
       return pass(action);
     case ActionKind::kLive:

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "tests/simulation/action.h"
@@ -50,8 +51,16 @@ class World {
   void stranger(const Action& action);
   void sidecar_tick(const Action& action);
   void scrape(const Action& action);
+  void commit(const Action& action);
+  void checkpoint(const Action& action);
   void sidecar_kill(const Action& action);
+  void sidecar_kill_at(const Action& action);
+  void sidecar_stop(const Action& action);
   void sidecar_start(const Action& action);
+  void power_loss(const Action& action);
+  void disk_full(const Action& action);
+  void disk_fails(const Action& action);
+  void disk_mended(const Action& action);
   void pass(const Action& action);
   void live(const Action& action);
   void silence(const Action& action);
@@ -71,7 +80,11 @@ class World {
   void announce();
   // Sidecar
   void start_sidecar();
-  Page read(bool from_scraper);
+  template <typename Work>
+  void with_sidecar(Work&& work);
+  void sidecar_died(bool durable);
+  void for_each_account(void (Account::*what)());
+  std::optional<Page> read(bool from_scraper);
   // Time
   [[nodiscard]] Instant now() const { return {steady_ms_, steady_ms_ + clock_offset_ms_}; }
   void advance(std::int64_t milliseconds);
@@ -88,8 +101,11 @@ class World {
   Trace& trace_;
   std::vector<std::unique_ptr<Publisher>> publishers_;
   Bus bus_;
+  Disk disk_;
   Sidecar sidecar_;
   Shown shown_;
+  std::uint64_t machine_life_ = 1;
+  bool nothing_is_missing_ = false;  // all that was shown is written, so the next life must know
   bool nats_up_ = true;
   bool quiet_ = false;  // heartbeats are not worth a line
   std::int64_t steady_ms_ = 1'000'000;

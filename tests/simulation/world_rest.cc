@@ -16,6 +16,8 @@ constexpr std::int64_t kStepMs = 2500;
 void World::mend_everything() {
   trace_.say("---- faults are over");
   nats_up({});
+  disk_.mend();
+  disk_.do_not_kill();
   for (const std::unique_ptr<Publisher>& publisher : publishers_) {
     publisher->set_mute(false);
     publisher->set_link(true);
@@ -44,7 +46,7 @@ bool World::everyone_is_heard() const {
 void World::come_to_rest() {
   drain();
   live_for(3 * kStepMs, kStepMs);
-  for (int step = 0; step < kStepsMax && !everyone_is_heard(); ++step) {
+  for (int step = 0; step < kStepsMax && !(everyone_is_heard() && sidecar_.ready()); ++step) {
     live_for(kStepMs, kStepMs);
   }
 }
@@ -52,10 +54,14 @@ void World::come_to_rest() {
 void World::check_rest(const char* when) {
   trace_.say("---- ", when);
   // Twice: the first may show a new series' zero.
-  shown_.check_page(read(true), publishers_, true);
-  const Page page = read(true);
-  shown_.check_page(page, publishers_, false);
-  shown_.check_rest(page, publishers_, when);
+  const std::optional<Page> first = read(true);
+  const std::optional<Page> page = read(true);
+  if (!first || !page) {
+    throw Violation{Invariant::kHeard, std::string("the sidecar answers no scrape ") + when};
+  }
+  shown_.check_page(*first, publishers_, true);
+  shown_.check_page(*page, publishers_, true);
+  shown_.check_rest(*page, publishers_, when);
   if (!everyone_is_heard()) {
     throw Violation{Invariant::kHeard, std::string("a living publisher is not heard ") + when};
   }
@@ -103,8 +109,17 @@ void World::finish() {
   check_rest("with every series counted once more");
   everyone_leaves();
   check_rest("when everyone has left");
-  live_for(40'000, 10'000);  // parts of keyframes are waited for for 30 s
+  live_for(40'000,
+           10'000);  // parts of keyframes are waited for for 30 s, checkpoints come as often
   sidecar_.check_accounts(true);
+  sidecar_kill({});
+  sidecar_start({});
+  come_to_rest();
+  check_rest("when the sidecar was killed");
+  power_loss({});
+  sidecar_start({});
+  come_to_rest();
+  check_rest("when the power was lost");
 }
 
 }  // namespace weir::simulation

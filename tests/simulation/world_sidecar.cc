@@ -1,11 +1,66 @@
 // What the sidecar does, and what is done to it.
+#include "tests/simulation/violation.h"
 #include "tests/simulation/world.h"
 
 namespace weir::simulation {
 
+void World::for_each_account(void (Account::*what)()) {
+  for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+    (publisher->account().*what)();
+  }
+}
+
+// What works on the disk, and may be killed in the middle of it.
+template <typename Work>
+void World::with_sidecar(Work&& work) {
+  if (!sidecar_.running()) {
+    return;
+  }
+  try {
+    work();
+  } catch (const Killed&) {
+    trace_.say("sidecar is killed in the middle of it");
+    sidecar_died(sidecar_.durable());
+  }
+}
+
+// `durable`: what it has shown was written.
+void World::sidecar_died(bool durable) {
+  sidecar_.kill();
+  nothing_is_missing_ = durable;
+  for_each_account(&Account::sidecar_died);
+}
+
 void World::start_sidecar() {
-  sidecar_.start(now().unix_ms, nats_up_);
-  trace_.say("sidecar starts, life ", sidecar_.life());
+  trace_.say("sidecar starts");
+  const std::uint64_t failures = disk_.failures();
+  sidecar::Recovery recovery;
+  try {
+    recovery = sidecar_.start(now().unix_ms, machine_life_, nats_up_);
+  } catch (const Killed&) {
+    trace_.say("sidecar is killed while it starts");
+    sidecar_died(nothing_is_missing_ && failures == disk_.failures());
+    return;
+  }
+  trace_.say("sidecar runs, life ", sidecar_.life(),
+             !recovery.found   ? ", without a state"
+             : recovery.proven ? ", with its state"
+                               : ", with a state that may lack something");
+  for (const std::string& note : recovery.notes) {
+    trace_.say("  it says: ", note);
+  }
+  if (nothing_is_missing_ && !recovery.proven) {
+    throw Violation{Invariant::kNeverDown,
+                    "all that was shown was written, and the next life does not know it"};
+  }
+  if (!recovery.found) {
+    shown_.forget_all();
+  } else if (!recovery.proven) {
+    shown_.may_restart(publishers_);
+  }
+  if (sidecar_.durable()) {
+    for_each_account(&Account::synced);
+  }
   announce();
 }
 
@@ -16,15 +71,81 @@ void World::sidecar_start(const Action&) {
 }
 
 void World::sidecar_kill(const Action&) {
-  if (!sidecar_.running()) {
-    return;
+  if (sidecar_.running()) {
+    trace_.say("sidecar is killed");
+    sidecar_died(sidecar_.durable());
   }
-  sidecar_.kill();
-  trace_.say("sidecar is killed");
-  for (const std::unique_ptr<Publisher>& publisher : publishers_) {
-    publisher->account().sidecar_died();
+}
+
+void World::sidecar_kill_at(const Action& action) {
+  trace_.say("sidecar will be killed on the disk");
+  disk_.kill_at(action.r1 % 12, action.r2);
+}
+
+void World::sidecar_stop(const Action&) {
+  with_sidecar([this] {
+    trace_.say("sidecar stops");
+    const bool durable = sidecar_.leave();
+    if (durable) {
+      for_each_account(&Account::synced);
+    }
+    sidecar_died(durable);
+  });
+}
+
+void World::commit(const Action&) {
+  with_sidecar([this] { sidecar_.commit(); });
+}
+
+void World::checkpoint(const Action&) {
+  with_sidecar([this] {
+    if (sidecar_.checkpoint_when_due()) {
+      trace_.say("a checkpoint is on disk");
+      for_each_account(&Account::synced);
+    }
+  });
+}
+
+void World::power_loss(const Action& action) {
+  trace_.say(action.r1 % 2 == 0 ? "the machine loses its power"
+                                : "the sidecar's own machine loses its power");
+  if (sidecar_.running()) {
+    sidecar_died(false);
   }
-  shown_.forget_all();  // nothing is kept: the next life begins without what was shown
+  nothing_is_missing_ = false;
+  Random random(action.r2);
+  disk_.lose_power(random);
+  ++machine_life_;
+  if (action.r1 % 2 == 0) {
+    bus_.lose_all();
+    for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+      if (publisher->alive()) {
+        publisher->kill();
+      }
+    }
+  }
+  for_each_account(&Account::power_lost);
+}
+
+// One fault at a time: what is to be done about two is not promised.
+void World::disk_full(const Action&) {
+  disk_.mend();
+  disk_.set_full(true);
+  trace_.say("the disk is full");
+}
+
+void World::disk_fails(const Action& action) {
+  disk_.mend();
+  if (action.r1 % 2 == 0) {
+    disk_.set_sync_fails(true);
+  } else {
+    disk_.set_rename_fails(true);
+  }
+  trace_.say("the disk fails to ", action.r1 % 2 == 0 ? "sync" : "rename");
+}
+
+void World::disk_mended(const Action&) {
+  disk_.mend();
 }
 
 void World::sidecar_tick(const Action&) {
@@ -33,14 +154,22 @@ void World::sidecar_tick(const Action&) {
   }
 }
 
-Page World::read(bool from_scraper) {
-  Page page = sidecar_.scrape(from_scraper);
-  if (trace_.enabled()) {
-    for (std::size_t service = 0; service < kServices; ++service) {
-      for (std::size_t i = 0; i < kKeys; ++i) {
-        if (const auto& sample = page.at(service, Key::of(i))) {
-          trace_.say("  shown: ", describe(service, Key::of(i)), " ", sample->units);
-        }
+std::optional<Page> World::read(bool from_scraper) {
+  std::optional<Page> page;
+  with_sidecar([&] {
+    if (!sidecar_.ready()) {
+      return;
+    }
+    const std::uint64_t failures = disk_.failures();
+    page = sidecar_.scrape(from_scraper);
+    if (sidecar_.durable() && failures == disk_.failures()) {
+      for_each_account(&Account::written);
+    }
+  });
+  for (std::size_t service = 0; trace_.enabled() && page && service < kServices; ++service) {
+    for (std::size_t i = 0; i < kKeys; ++i) {
+      if (const auto& sample = page->at(service, Key::of(i))) {
+        trace_.say("  shown: ", describe(service, Key::of(i)), " ", sample->units);
       }
     }
   }
@@ -48,14 +177,12 @@ Page World::read(bool from_scraper) {
 }
 
 void World::scrape(const Action& action) {
-  if (!sidecar_.running()) {
-    return;
-  }
   const bool from_scraper = action.r1 % 8 != 0;
   trace_.say(from_scraper ? "scrape" : "somebody looks");
-  const Page page = read(from_scraper);
-  shown_.check_page(page, publishers_, from_scraper);
-  sidecar_.check_accounts(false);
+  if (const std::optional<Page> page = read(from_scraper)) {
+    shown_.check_page(*page, publishers_, from_scraper);
+    sidecar_.check_accounts(false);
+  }
 }
 
 }  // namespace weir::simulation

@@ -46,9 +46,9 @@ void World::live_for(std::int64_t milliseconds, std::int64_t step_ms) {
       }
     }
     drain();
-    if (sidecar_.running()) {
-      sidecar_.tick();
-    }
+    sidecar_tick({});
+    commit({});
+    checkpoint({});
     drain();
   }
   quiet_ = false;
