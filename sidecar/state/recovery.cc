@@ -176,7 +176,9 @@ void StateReader::read_journals(std::uint32_t first, bool& all_of_this_boot,
     FileHead head;
     bool saw_end = false;
     const End end = read(name, FileRole::kJournal, UINT64_MAX, head, saw_end, records);
-    all_of_this_boot &= head.boot_id == mine_.boot_id;
+    // Without a head it was begun and nothing more: who died then was of the boot of those before
+    // it.
+    all_of_this_boot &= head.boot_id.empty() || head.boot_id == mine_.boot_id;
     if (end == End::kDamaged) {
       result_.damaged = true;
       set_aside(name, ".damaged", "is damaged: what could be read of it counts");
