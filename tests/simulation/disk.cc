@@ -180,7 +180,7 @@ void Disk::end() {
 
 Status Disk::fail(const char* what, const std::string& name, const char* why) {
   kill_after_ = false;
-  ++failures_;
+  failures_ += full_ || sync_fails_ || rename_fails_ ? 1 : 0;
   trace_.say("    disk: ", what, " ", name, " fails: ", why);
   return Status::error(std::string("cannot ") + what + " " + name + ": " + why);
 }

@@ -5,9 +5,18 @@
 #include "schemas/subjects.h"
 
 namespace weir::simulation {
+namespace {
+
+std::unique_ptr<Registry> make_registry() {
+  RegistryOptions options;
+  options.cells_dir = "none";
+  return std::make_unique<Registry>(std::move(options));
+}
+
+}  // namespace
 
 Publisher::Publisher(Traits traits, Instant now, Send send)
-    : traits_(traits), send_(std::move(send)), registry_(std::make_unique<Registry>()) {
+    : traits_(traits), send_(std::move(send)), registry_(make_registry()) {
   const std::vector<std::string> labels = {std::string(kLabelName)};
   hits_ = *registry_->counter_family(
       {.name = std::string(kFamilyNames[0]), .help = "h", .labels = labels});

@@ -29,10 +29,18 @@ std::string describe(std::size_t service, Key key) {
          "{who=\"" + label_value(key.label).front() + "\"}";
 }
 
+void Shown::forget_all() {
+  for_each_series([&](std::size_t service, Key key) {
+    Series& series = at(service, key);
+    series = {{}, true, 0, 0, series.before_most};
+  });
+}
+
 void Shown::may_restart(const Publishers& publishers) {
   for_each_series([&](std::size_t service, Key key) {
     Series& series = at(service, key);
     series.may_restart = true;
+    series.before_least = 0;  // where it began again may be among what is missing
     series.least_then = 0;
     for (const std::unique_ptr<Publisher>& publisher : publishers) {
       if (publisher->traits().service == service) {
@@ -95,12 +103,14 @@ void Shown::check_page(const Page& page, const Publishers& publishers, bool from
       series.highest = {};  // a new series' zero
       return;
     }
-    Page::Sample kept = series.highest;
     if (!from_scraper) {
-      series.highest = {};  // a person may have seen a new series before its zero
+      // To a person no series owes anything: it may have been seen before its zero.
+      Series as_it_is = series;
+      as_it_is.highest = {};
+      return judge(as_it_is, *sample, range, describe(service, key), "while somebody looks");
     }
     judge(series, *sample, range, describe(service, key), "while things happen");
-    series.highest = from_scraper ? *sample : kept;
+    series.highest = *sample;
   });
 }
 

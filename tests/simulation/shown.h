@@ -23,7 +23,7 @@ class Shown {
   void check_rest(const Page& page, const Publishers& publishers, const char* when);
 
   // The next life owes nothing to what was shown.
-  void forget_all() { series_ = {}; }
+  void forget_all();
   // The series was given up, and may begin again at zero.
   void forget(std::size_t service, Key key) { at(service, key).highest = {}; }
   // The sidecar has a state that may lack something of what was shown: a series may begin again,

@@ -105,7 +105,8 @@ class World {
   Sidecar sidecar_;
   Shown shown_;
   std::uint64_t machine_life_ = 1;
-  bool nothing_is_missing_ = false;  // all that was shown is written, so the next life must know
+  bool nothing_is_missing_ = false;   // all that was shown is written, so the next life must know
+  bool nothing_is_promised_ = false;  // nor could it leave a word of what is missing
   bool nats_up_ = true;
   bool quiet_ = false;  // heartbeats are not worth a line
   std::int64_t steady_ms_ = 1'000'000;

