@@ -106,6 +106,7 @@ void Engine::check_recovery(std::int64_t now_unix_ms) {
   if (recovery_.found && !recovery_.proven) {
     restart_what_may_be_missing(now_unix_ms);
   }
+  durable_->settle();
 }
 
 // A value below the last one shown would be read as a reset, and counted whole once more. One that

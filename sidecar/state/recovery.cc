@@ -213,7 +213,8 @@ void StateReader::run() {
   restorer_.finish();
   result_.instances = restorer_.instances();
   const bool left_in_order = in_order && head.clean && records == 0;
-  result_.proven = in_order && !behind && !result_.damaged && (left_in_order || of_this_boot);
+  result_.proven =
+      in_order && !behind && !head.lacking && !result_.damaged && (left_in_order || of_this_boot);
 }
 
 }  // namespace
