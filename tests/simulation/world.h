@@ -105,8 +105,13 @@ class World {
   Sidecar sidecar_;
   Shown shown_;
   std::uint64_t machine_life_ = 1;
-  bool nothing_is_missing_ = false;   // all that was shown is written, so the next life must know
-  bool nothing_is_promised_ = false;  // nor could it leave a word of what is missing
+  // Of the sidecar's lives: whether the last one could write when it died; whether it had a state
+  // that may lack something, and has not yet come to terms with it; whether neither is so, and the
+  // next one must know it; whether it could not even leave a word of what is missing.
+  bool was_durable_ = false;
+  bool lacking_ = false;
+  bool nothing_is_missing_ = false;
+  bool nothing_is_promised_ = false;
   bool nats_up_ = true;
   bool quiet_ = false;  // heartbeats are not worth a line
   std::int64_t steady_ms_ = 1'000'000;

@@ -4,10 +4,10 @@
 namespace weir::simulation {
 namespace {
 
-// Half of what is counted goes to two labels, so that publishers meet in their series.
-Key key_of(std::uint32_t random) {
-  const std::size_t label = (random >> 8) % kLabels;
-  return {(random >> 2) % kFamilies, (random >> 16) % 2 == 0 ? label : label % 2};
+// Few series, so that publishers meet in them. The long ones are for those that they are made for.
+Key key_of(std::uint32_t random, const Publisher& publisher) {
+  const std::size_t labels = publisher.traits().small_payloads ? kLabels : kWideLabel;
+  return {(random >> 2) % kFamilies, (random >> 8) % labels};
 }
 
 }  // namespace
@@ -36,8 +36,12 @@ void World::start_publisher(const Action& action) {
   traits.service = action.r1 % 4 == 0 ? 1 : 0;
   traits.version = (action.r1 >> 2) % 2;
   traits.same_namespace = (action.r1 >> 3) % 4 != 0;
-  traits.small_payloads = (action.r1 >> 5) % 2 == 0;
-  add_publisher(traits);
+  traits.small_payloads = (action.r1 >> 5) % 6 == 0;
+  Publisher& publisher = add_publisher(traits);
+  for (std::size_t label = kWideLabel; traits.small_payloads && label < kLabels; ++label) {
+    publisher.count({0, label}, 1);
+    publisher.count({2, label}, 1);
+  }
 }
 
 Publisher* World::some_publisher(const Action& action) {
@@ -59,7 +63,7 @@ void World::count(const Action& action) {
     }
   }
   if (publisher != nullptr) {
-    const Key key = key_of(action.r2);
+    const Key key = key_of(action.r2, *publisher);
     publisher->count(key, 1 + action.r2 % 3);
     trace_.say(publisher->name(), " counts ", 1 + action.r2 % 3, " on ",
                describe(publisher->traits().service, key), ": ", publisher->account().made(key));
@@ -68,7 +72,7 @@ void World::count(const Action& action) {
 
 void World::remove(const Action& action) {
   if (Publisher* publisher = some_publisher(action)) {
-    const Key key = key_of(action.r2);
+    const Key key = key_of(action.r2, *publisher);
     publisher->flush(now());  // TODO: what was counted just before is not said
     if (!publisher->alive()) {
       return;

@@ -73,9 +73,17 @@ void World::witness_every_series() {
     Publisher::Traits traits;
     traits.service = service;
     traits.version = service;
+    std::array<bool, kKeys> counted{};
+    for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+      for (std::size_t i = 0; i < kKeys && publisher->traits().service == service; ++i) {
+        counted[i] |= publisher->account().made(Key::of(i)) > 0;
+      }
+    }
     Publisher& witness = add_publisher(traits);
     for (std::size_t i = 0; i < kKeys; ++i) {
-      witness.count(Key::of(i), 1);
+      if (counted[i]) {
+        witness.count(Key::of(i), 1);
+      }
     }
   }
 }

@@ -27,7 +27,8 @@ void World::with_sidecar(Work&& work) {
 // `durable`: what it has shown was written.
 void World::sidecar_died(bool durable) {
   sidecar_.kill();
-  nothing_is_missing_ = durable;
+  was_durable_ = durable;
+  nothing_is_missing_ = durable && !lacking_;
   for_each_account(&Account::sidecar_died);
 }
 
@@ -39,7 +40,9 @@ void World::start_sidecar() {
     recovery = sidecar_.start(now().unix_ms, machine_life_, nats_up_);
   } catch (const Killed&) {
     trace_.say("sidecar is killed while it starts");
-    sidecar_died(nothing_is_missing_ && failures == disk_.failures());
+    const bool nothing_was_missing = nothing_is_missing_;
+    sidecar_died(was_durable_ && failures == disk_.failures());
+    nothing_is_missing_ = was_durable_ && nothing_was_missing;
     return;
   }
   trace_.say("sidecar runs, life ", sidecar_.life(),
@@ -53,6 +56,7 @@ void World::start_sidecar() {
     throw Violation{Invariant::kNeverDown,
                     "all that was shown was written, and the next life does not know it"};
   }
+  lacking_ = recovery.found && !recovery.proven;
   if (!recovery.found || nothing_is_promised_) {
     shown_.forget_all();
   } else if (!recovery.proven) {
@@ -86,8 +90,10 @@ void World::sidecar_kill_at(const Action& action) {
 void World::sidecar_stop(const Action&) {
   with_sidecar([this] {
     trace_.say("sidecar stops");
+    const bool ready = sidecar_.ready();
     const bool durable = sidecar_.leave();
     if (durable) {
+      lacking_ = lacking_ && !ready;
       for_each_account(&Account::synced);
     }
     sidecar_died(durable);
@@ -100,7 +106,9 @@ void World::commit(const Action&) {
 
 void World::checkpoint(const Action&) {
   with_sidecar([this] {
+    const bool ready = sidecar_.ready();
     if (sidecar_.checkpoint_when_due()) {
+      lacking_ = lacking_ && !ready;
       trace_.say("a checkpoint is on disk");
       for_each_account(&Account::synced);
     }
@@ -114,7 +122,7 @@ void World::power_loss(const Action& action) {
     sidecar_died(sidecar_.durable());
   }
   // On a disk that failed it could leave no word of what was missing.
-  nothing_is_promised_ = !nothing_is_missing_;
+  nothing_is_promised_ = nothing_is_promised_ || !was_durable_;
   nothing_is_missing_ = false;
   Random random(action.r2);
   disk_.lose_power(random);
