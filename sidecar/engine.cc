@@ -120,6 +120,7 @@ void Engine::check_recovery(std::int64_t now_unix_ms) {
   if (recovery_.found && !recovery_.proven) {
     restart_what_may_be_missing(now_unix_ms);
   }
+  durable_->settle();
 }
 
 // A value below the last one shown would be read as a reset, and counted whole once more. One that
@@ -131,19 +132,9 @@ void Engine::restart_what_may_be_missing(std::int64_t now_unix_ms) {
       ++series_restarted_;
     }
   };
-  if (recovery_.damaged) {
-    registry_.for_each_series(restart);
-    return;
-  }
-  directory_.for_each([&](const Instance& instance) {
-    if (instance.restored && !instance.ended) {
-      for (const std::uint32_t index : instance.series) {
-        if (index != kNone) {
-          restart(index);
-        }
-      }
-    }
-  });
+  // All of them: a publisher, or a series of one, that was new after the last checkpoint has left
+  // no trace, and may have been a part of any sum.
+  registry_.for_each_series(restart);
 }
 
 void Engine::tick(std::int64_t behind_ms) {
