@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "schemas/limits.h"
+#include "schemas/mutant.h"
 
 namespace weir {
 namespace {
@@ -227,6 +228,9 @@ void PublisherCore::goodbye_step(Instant now) {
   }
   if (goodbye_answered_ && !source_->totals_moved()) {
     counts_.goodbye_acknowledged = true;
+    if (mutant::lacks(mutant::Rule::kSidecarDeletesCells)) {
+      registry_.withdraw_cells();
+    }
     finish("stopped, the sidecar has acknowledged the last totals");
     return;
   }
