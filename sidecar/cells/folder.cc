@@ -1,5 +1,6 @@
 #include "sidecar/cells/folder.h"
 
+#include "schemas/mutant.h"
 #include "sidecar/cells/cells_reader.h"
 
 namespace weir::sidecar {
@@ -55,6 +56,9 @@ void Folder::take(const CellsDirectory::Abandoned& file, std::int64_t now_unix_m
       return remove(file.name, now_unix_ms);
     case CellsReading::Outcome::kGoodbye:
       break;
+  }
+  if (mutant::lacks(mutant::Rule::kJournalFirst)) {
+    (void)directory_.remove(file.name);
   }
   switch (sink_.fold(reading.subject, reading.frames)) {
     case FoldSink::Outcome::kLater:

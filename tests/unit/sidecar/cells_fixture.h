@@ -134,7 +134,8 @@ class Heard : public FoldSink {
     }
     subjects.emplace_back(subject);
     for (const std::vector<std::uint8_t>& bytes : frames) {
-      EXPECT_FALSE(decoder.decode(bytes));
+      last = bytes;
+      EXPECT_FALSE(decoder.decode(last));
       EXPECT_EQ(decoder.frame().kind, wire::Kind::kGoodbye);
       EXPECT_TRUE(decoder.frame().folded);
       increments[std::string(subject)] = decoder.frame().increments;
@@ -153,6 +154,7 @@ class Heard : public FoldSink {
   std::vector<std::string> subjects;
   std::map<std::string, Receiver> receivers;
   std::map<std::string, std::uint64_t> increments;
+  std::vector<std::uint8_t> last;  // what the decoder's frame points into
   wire::Decoder decoder;
 };
 
