@@ -14,16 +14,22 @@ constexpr std::int64_t kSweepIntervalMs = 10'000;
 }  // namespace
 
 Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, ProcessProbe probe,
-               std::uint64_t seed)
+               std::uint64_t seed, Storage* storage)
     : options_(std::move(options)),
       clock_(std::move(clock)),
       started_unix_ms_(clock_()),
       directory_(options_.life, registry_, std::move(probe)),
+      retirement_(registry_),
       ingest_(options_.ingest, registry_, directory_, control, seed) {
   for (const auto& [name, aggregation] : options_.aggregation_overrides) {
     registry_.override_aggregation(name, aggregation);
   }
   registry_.set_capacity(options_.capacity);
+  if (storage != nullptr) {
+    durable_ = std::make_unique<DurableState>(
+        options_.durable, *storage,
+        DurableState::Parts{registry_, directory_, retirement_, ingest_, mutex_});
+  }
   self_ = std::make_unique<SelfMetrics>(registry_, options_.node, started_unix_ms_);
   if (options_.zero_first) {
     registry_.zero_first_since(started_unix_ms_);
@@ -32,11 +38,98 @@ Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, Process
 
 Engine::~Engine() = default;
 
-void Engine::receive(std::string_view subject, std::string_view reply,
+Recovery Engine::recover() {
+  if (durable_ == nullptr) {
+    return {};
+  }
+  const std::int64_t now = clock_();
+  if (options_.zero_first) {
+    registry_.zero_first_since(INT64_MIN);  // what is restored says itself whether it was shown
+  }
+  recovery_ = durable_->recover(now);
+  if (options_.zero_first && !recovery_.proven) {
+    // Otherwise whatever is not among what was restored has never been shown.
+    registry_.zero_first_since(started_unix_ms_);
+  }
+  const std::lock_guard lock(mutex_);
+  recovered_ = false;
+  check_recovery(now);
+  return recovery_;
+}
+
+bool Engine::receive(std::string_view subject, std::string_view reply,
                      std::span<const std::uint8_t> bytes) {
   const std::int64_t now = clock_();
-  const std::lock_guard lock(mutex_);
-  ingest_.receive(subject, reply, bytes, now);
+  bool accepted = false;
+  bool final = false;
+  {
+    const std::lock_guard lock(mutex_);
+    accepted = ingest_.receive(subject, reply, bytes, now);
+    final = ingest_.has_finals();
+  }
+  if (final && wake_) {
+    wake_();
+  }
+  return accepted;
+}
+
+bool Engine::commit() {
+  return durable_ == nullptr || durable_->commit();
+}
+
+void Engine::keep() {
+  if (durable_ != nullptr) {
+    durable_->checkpoint_when_due(clock_());
+  }
+}
+
+void Engine::leave() {
+  if (durable_ != nullptr) {
+    durable_->checkpoint(clock_(), true);
+  }
+}
+
+std::size_t Engine::count_awaited() const {
+  std::size_t awaited = 0;
+  directory_.for_each([&](const Instance& instance) {
+    awaited += instance.restored && !instance.ended && instance.identified ? 1 : 0;
+  });
+  return awaited;
+}
+
+void Engine::check_recovery(std::int64_t now_unix_ms) {
+  if (recovered_ ||
+      (now_unix_ms - started_unix_ms_ < options_.recovery_timeout_ms && count_awaited() > 0)) {
+    return;
+  }
+  recovered_ = true;
+  if (recovery_.found && !recovery_.proven) {
+    restart_what_may_be_missing(now_unix_ms);
+  }
+}
+
+// A value below the last one shown would be read as a reset, and counted whole once more. One that
+// begins at 0 costs nothing.
+void Engine::restart_what_may_be_missing(std::int64_t now_unix_ms) {
+  const auto restart = [&](std::uint32_t index) {
+    if (!registry_.family(registry_.series(index).family).is_reading()) {
+      registry_.restart(index, now_unix_ms);
+      ++series_restarted_;
+    }
+  };
+  if (recovery_.damaged) {
+    registry_.for_each_series(restart);
+    return;
+  }
+  directory_.for_each([&](const Instance& instance) {
+    if (instance.restored && !instance.ended) {
+      for (const std::uint32_t index : instance.series) {
+        if (index != kNone) {
+          restart(index);
+        }
+      }
+    }
+  });
 }
 
 void Engine::tick() {
@@ -44,13 +137,18 @@ void Engine::tick() {
   const std::lock_guard lock(mutex_);
   ingest_.tick(now);
   directory_.tick(now);
+  check_recovery(now);
+  if (durable_ == nullptr) {
+    directory_.drop_finished(now, {});
+  }
   if (now - swept_unix_ms_ < kSweepIntervalMs) {
     return;
   }
   const std::unique_lock texts(texts_, std::try_to_lock);
   if (texts.owns_lock()) {
     swept_unix_ms_ = now;
-    registry_.expire(now, options_.series_ttl_ms, options_.retired_ttl_ms);
+    registry_.expire(now, options_.series_ttl_ms, options_.retired_ttl_ms,
+                     [&](std::uint32_t series) { retirement_.forget(series); });
   }
 }
 
@@ -69,14 +167,26 @@ std::string Engine::metrics(Format format, const Selection& selection) {
   self_->read_process();
   Snapshot snapshot;
   std::shared_lock<std::shared_mutex> texts;
+  std::optional<DurableState::Exposure> exposure;
+  if (durable_ != nullptr) {
+    exposure.emplace(*durable_);
+  }
   {
     const std::int64_t now = clock_();
     const std::lock_guard lock(mutex_);
-    self_->publish({ingest_.counts(), link_, directory_, registry_.series_count(),
-                    registry_.family_count(), degraded().size()},
-                   now);
+    self_->publish(
+        {ingest_.counts(), link_, directory_, registry_.series_count(), registry_.family_count(),
+         degraded().size(), durable_status(), series_restarted_},
+        now);
+    if (exposure) {
+      exposure->collect(selection.from_scraper);
+    }
     snapshot = take_snapshot(registry_, selection, {now, options_.series_ttl_ms});
     texts = std::shared_lock(texts_);
+  }
+  if (exposure) {
+    exposure->write();  // before the answer leaves
+    exposure.reset();
   }
   return render(snapshot, format, options_.render);
 }
@@ -91,7 +201,30 @@ std::vector<std::string> Engine::degraded() const {
     reasons.push_back("no connection to NATS at " + link_.url +
                       (link_.last_error.empty() ? "" : ": " + link_.last_error));
   }
+  if (const DurableStatus durable = durable_status(); durable.broken) {
+    reasons.push_back("the state is kept in memory only: " + durable.reason);
+  }
+  if (recovery_.damaged) {
+    reasons.push_back("a part of the stored state could not be read: " +
+                      (recovery_.notes.empty() ? "" : recovery_.notes.front()));
+  }
   return reasons;
+}
+
+DurableStatus Engine::durable_status() const {
+  return durable_ == nullptr ? DurableStatus{} : durable_->status();
+}
+
+std::string Engine::recovery_in_words() const {
+  if (durable_ == nullptr) {
+    return "nothing is kept on disk: the living publishers are asked for their totals, those of "
+           "ended ones begin again";
+  }
+  if (!recovered_) {
+    return "waiting for " + std::to_string(count_awaited()) + " of " +
+           std::to_string(recovery_.instances) + " publishers to say what they have counted";
+  }
+  return recovery_.found ? "done" : "done: there was no stored state";
 }
 
 StatusReport Engine::status() const {
@@ -109,11 +242,15 @@ StatusReport Engine::status() const {
   report.nats_embedded = link_.embedded;
   report.nats_reconnects = link_.reconnects;
   report.nats_last_error = link_.last_error;
-  report.recovered = true;
-  report.recovery =
-      "nothing is kept on disk: the living publishers are asked for their totals, those of ended "
-      "ones begin again";
-  report.state_dir = "none";
+  const DurableStatus durable = durable_status();
+  report.recovered = recovered_;
+  report.recovery = recovery_in_words();
+  report.state_dir = options_.state_dir;
+  report.state_durable = durable_ != nullptr && !durable.broken;
+  report.state_error = durable.reason;
+  report.state_bytes_written = durable.bytes_written;
+  report.checkpoint_unix_ms = durable.checkpoint_unix_ms;
+  report.recovery_notes = recovery_.notes;
   report.families = registry_.family_count();
   report.series = registry_.series_count();
   report.frames_applied = counts.applied;

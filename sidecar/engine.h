@@ -1,18 +1,20 @@
-// The sidecar's heart: ingest, registry, publishers and exposition behind one door, with the locks
-// that let scrapes and ingest run side by side. No sockets, no files, no threads of its own: clock
-// and transport are passed in. Thread-safe: any method from any thread.
+// The sidecar's heart: ingest, registry, publishers, durable state and exposition behind one door,
+// with the locks that let scrapes and ingest run side by side. No sockets, no files, no threads of
+// its own: clock, transport and storage are passed in. Thread-safe: any method from any thread.
 //
 // 1. `mutex_` guards everything. Ingest holds it for one frame; a scrape only while it copies
 // values (take_snapshot).
 // 2. `texts_` keeps label texts from being freed while a scrape prints them: shared by scrapes,
 // exclusive for the sweep,
 //    which gives way (try_lock) rather than wait. Order: mutex_, then texts_.
+// 3. The locks of the durable state come before both (durable_state.h).
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -23,7 +25,9 @@
 #include "sidecar/ingest/ingest.h"
 #include "sidecar/link_status.h"
 #include "sidecar/publishers/directory.h"
+#include "sidecar/publishers/retirement.h"
 #include "sidecar/registry/registry.h"
+#include "sidecar/state/durable_state.h"
 #include "sidecar/view.h"
 #include "weir/registry.h"
 
@@ -41,21 +45,39 @@ struct EngineOptions {
   bool zero_first = true;
   RenderRules render;
   std::vector<std::pair<std::string, wire::Aggregation>> aggregation_overrides;
+  DurableOptions durable;
+  std::string state_dir = "none";  // for people
+  std::int64_t recovery_timeout_ms = 10'000;
 };
 
 class Engine final : public View {
  public:
   using Clock = std::function<std::int64_t()>;  // milliseconds since the epoch, never going back
 
+  // `storage`: where the state is kept; null: nowhere.
   Engine(EngineOptions options, ControlSink& control, Clock clock, ProcessProbe probe,
-         std::uint64_t seed);
+         std::uint64_t seed, Storage* storage = nullptr);
   ~Engine() override;
 
-  void receive(std::string_view subject, std::string_view reply,
+  // Takes up what was stored, and says what could not be. Before anything else, if there is
+  // storage.
+  Recovery recover();
+  // Called when a goodbye waits for commit(). Before anything is received.
+  void on_final(std::function<void()> wake) { wake_ = std::move(wake); }
+
+  // False: refused.
+  bool receive(std::string_view subject, std::string_view reply,
                std::span<const std::uint8_t> bytes);
   // Leases, expiry, keyframe requests: a few times a second.
   void tick();
   void set_link(const LinkStatus& link);
+
+  // For the thread that writes. Answers the goodbyes that wait; true: they are durable.
+  bool commit();
+  // A checkpoint, if it is due.
+  void keep();
+  // The last checkpoint, when nothing is received any more.
+  void leave();
 
   // Where the process registers metrics of its own; shown without service label.
   [[nodiscard]] weir::Registry& self_registry();
@@ -68,7 +90,13 @@ class Engine final : public View {
   [[nodiscard]] std::vector<RefusalInfo> refusals() const override;
 
  private:
-  [[nodiscard]] std::vector<std::string> degraded() const;  // REQUIRES: mutex_ is held
+  // REQUIRES of all of these: mutex_ is held
+  [[nodiscard]] std::vector<std::string> degraded() const;
+  void check_recovery(std::int64_t now_unix_ms);
+  void restart_what_may_be_missing(std::int64_t now_unix_ms);
+  [[nodiscard]] std::size_t count_awaited() const;
+  [[nodiscard]] DurableStatus durable_status() const;
+  [[nodiscard]] std::string recovery_in_words() const;
 
   const EngineOptions options_;
   const Clock clock_;
@@ -78,10 +106,16 @@ class Engine final : public View {
   std::shared_mutex texts_;
   Registry registry_;
   Directory directory_;
+  Retirement retirement_;
   Ingest ingest_;
+  std::unique_ptr<DurableState> durable_;  // null: nothing is stored
+  Recovery recovery_;
+  bool recovered_ = true;
+  std::uint64_t series_restarted_ = 0;
   LinkStatus link_;
   std::int64_t swept_unix_ms_ = 0;
   std::unique_ptr<SelfMetrics> self_;
+  std::function<void()> wake_;
 };
 
 }  // namespace weir::sidecar

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@
 #include "sidecar/process/logging.h"
 #include "sidecar/process/process_metrics.h"
 #include "sidecar/process/steady_unix_clock.h"
+#include "sidecar/state/keeper.h"
+#include "sidecar/state/posix_storage.h"
 #include "weir/version.h"
 
 namespace weir::sidecar {
@@ -47,6 +50,24 @@ void log_broker(EmbeddedLog level, std::string_view line) {
   spdlog::log(kLevels[static_cast<std::size_t>(level)], "nats-server: {}", line);
 }
 
+// Of the machine's life: a file that was written in this one is as it was left, synced or not.
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+void log_recovery(const Recovery& recovery, const std::string& folder) {
+  for (const std::string& note : recovery.notes) {
+    spdlog::warn("{}/{}", folder, note);
+  }
+  if (recovery.found) {
+    spdlog::info("{}: {} publishers restored{}", folder, recovery.instances,
+                 recovery.proven ? "" : "; what was shown last may be missing");
+  }
+}
+
 EngineOptions engine_options(const Config& config) {
   EngineOptions options;
   options.node = config.node;
@@ -61,6 +82,11 @@ EngineOptions engine_options(const Config& config) {
   options.series_ttl_ms = config.series_ttl.count();
   options.zero_first = config.exposition.zero_first;
   options.render.created = config.exposition.created;
+  options.durable.node = config.node;
+  options.durable.boot_id = boot_id();
+  options.durable.checkpoint_interval_ms = config.state_interval.count();
+  options.state_dir = config.state_dir.empty() ? "none" : config.state_dir;
+  options.recovery_timeout_ms = config.recovery_timeout.count();
   options.aggregation_overrides.assign(config.aggregation.begin(), config.aggregation.end());
   return options;
 }
@@ -129,11 +155,21 @@ int serve(const Config& config, const sigset_t& signals) {
     }
   }
 
+  PosixStorage storage;
+  if (!config.state_dir.empty()) {
+    if (const Status status = storage.open(config.state_dir); !status.ok()) {
+      return fail("state.dir: " + status.reason() +
+                  "; choose another folder, or `none` to keep nothing over restarts");
+    }
+  }
   IngestQueue queue(config.ingest_queue_bytes);
   NatsLink link(queue);
   Engine engine(
       engine_options(config), link, [&] { return clock.now_ms(); }, process_may_live,
-      wire::InstanceId::random().low);
+      wire::InstanceId::random().low, config.state_dir.empty() ? nullptr : &storage);
+  log_recovery(engine.recover(), config.state_dir);
+  Keeper keeper(engine, [] {});
+  engine.on_final([&] { keeper.wake(); });
   ProcessMetrics process;
   if (const Status status = process.register_in(engine.self_registry()); !status.ok()) {
     return fail(status.reason());
@@ -176,6 +212,8 @@ int serve(const Config& config, const sigset_t& signals) {
   link.stop();
   queue.close();
   loop.stop();
+  keeper.stop();
+  engine.leave();
   server.stop(std::chrono::seconds(1));
   if (broker) {
     broker->stop();

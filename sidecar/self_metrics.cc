@@ -24,6 +24,7 @@ class NoControl final : public ControlSink {
 weir::RegistryOptions own_registry_options() {
   weir::RegistryOptions options;
   options.own_labels = true;
+  options.cells_dir = "none";  // its totals are the sidecar's to keep, not to find
   return options;
 }
 
@@ -50,6 +51,18 @@ weir::ExternalCounter external(weir::Registry& registry, const char* name, const
 }
 weir::Gauge gauge(weir::Registry& registry, const char* name, const char* help) {
   return *registry.gauge({.name = name, .help = help});
+}
+
+// Of the living: what a frame under way, or a lost one, has not brought yet.
+double in_flight(const Directory& directory) {
+  std::uint64_t sum = 0;
+  directory.for_each([&](const Instance& instance) {
+    if (!instance.ended) {
+      sum +=
+          instance.increments_published - instance.increments_applied - instance.increments_refused;
+    }
+  });
+  return static_cast<double>(sum);
 }
 
 constexpr std::array kStates = {InstanceState::kStarting, InstanceState::kUp,
@@ -89,6 +102,29 @@ struct SelfMetrics::Metrics {
                       "Frames dropped because ingest could not keep up; their totals come again.")),
         reconnects(external(registry, "weir_sidecar_nats_reconnects_total",
                             "Times the connection to NATS was made again.")),
+        increments_published(external(registry, "weir_sidecar_increments_published_total",
+                                      "Counts and observations that publishers say they made.")),
+        increments_applied(external(registry, "weir_sidecar_increments_applied_total",
+                                    "Counts and observations merged.")),
+        increments_refused(external(registry, "weir_sidecar_increments_refused_total",
+                                    "Counts and observations of refused series.")),
+        without_goodbye(external(registry, "weir_sidecar_instances_ended_without_goodbye_total",
+                                 "Publishers that ended without a goodbye, crashed or lost.")),
+        folded(external(registry, "weir_sidecar_cells_folded_total",
+                        "Cells files of dead publishers whose last totals were merged.")),
+        state_bytes(external(registry, "weir_sidecar_state_bytes_written_total",
+                             "Bytes written to the state directory.")),
+        state_errors(external(registry, "weir_sidecar_state_errors_total",
+                              "Writes to the state directory that failed.")),
+        checkpoints(external(registry, "weir_sidecar_checkpoints_total",
+                             "Checkpoints written since the start.")),
+        series_restarted(external(
+            registry, "weir_sidecar_series_restarted_total",
+            "Series that began anew at 0, because what they had shown could not be recovered.")),
+        in_flight(gauge(registry, "weir_sidecar_increments_in_flight",
+                        "Counts and observations made by publishers, and not merged yet.")),
+        state_durable(gauge(registry, "weir_sidecar_state_durable",
+                            "Whether what is counted is kept on disk.")),
         connected(gauge(registry, "weir_sidecar_nats_connected", "Whether NATS is reachable.")),
         queue(gauge(registry, "weir_sidecar_queue_bytes", "Bytes of frames waiting for ingest.")),
         series(gauge(registry, "weir_sidecar_series", "Series in memory.")),
@@ -142,6 +178,9 @@ struct SelfMetrics::Metrics {
   weir::GaugeFamily publishers;
   weir::ExternalCounter frame_bytes, samples, gaps, keyframes_asked, rebases, refused_series, shed,
       reconnects;
+  weir::ExternalCounter increments_published, increments_applied, increments_refused,
+      without_goodbye, folded, state_bytes, state_errors, checkpoints, series_restarted;
+  weir::Gauge in_flight, state_durable;
   weir::Gauge connected, queue, series, families, degraded;
   weir::Histogram scrape_seconds;
   weir::Gauge scrape_bytes;
@@ -163,6 +202,10 @@ void SelfMetrics::Metrics::state(const FrameCounts& counts) {
   gaps.set(counts.gaps);
   keyframes_asked.set(counts.keyframes_asked);
   rebases.set(counts.rebases);
+  folded.set(counts.folded);
+  increments_published.set(counts.increments_published);
+  increments_applied.set(counts.increments_applied);
+  increments_refused.set(counts.increments_refused);
   refused_series.set(counts.refused_series);
 }
 
@@ -244,6 +287,17 @@ void SelfMetrics::publish(const State& state, std::int64_t now_unix_ms) {
   metrics.series.set(static_cast<double>(state.series));
   metrics.families.set(static_cast<double>(state.families));
   metrics.degraded.set(static_cast<double>(state.degraded_reasons));
+  metrics.state_bytes.set(state.durable.bytes_written);
+  metrics.state_errors.set(state.durable.errors);
+  metrics.checkpoints.set(state.durable.checkpoints);
+  metrics.state_durable.set(state.durable.checkpoints > 0 && !state.durable.broken ? 1 : 0);
+  metrics.series_restarted.set(state.series_restarted);
+  metrics.in_flight.set(in_flight(state.directory));
+  std::uint64_t ended_badly = 0;
+  for (const ServiceInfo& service : state.directory.services().list(now_unix_ms)) {
+    ended_badly += service.crashes + service.losses;
+  }
+  metrics.without_goodbye.set(ended_badly);
   for (const InstanceState which : kStates) {
     metrics.publishers.with(instance_state_name(which))
         .set(static_cast<double>(state.directory.count(which)));

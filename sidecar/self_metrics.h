@@ -10,6 +10,7 @@
 
 #include "sidecar/ingest/ingest.h"
 #include "sidecar/link_status.h"
+#include "sidecar/state/durable_state.h"
 #include "weir/registry.h"
 
 namespace weir::sidecar {
@@ -24,6 +25,8 @@ class SelfMetrics {
     std::size_t series;
     std::size_t families;
     std::size_t degraded_reasons;
+    DurableStatus durable;
+    std::uint64_t series_restarted;
   };
 
   // `registry`: the aggregated one, which shows them.

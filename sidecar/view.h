@@ -26,9 +26,14 @@ struct StatusReport {
   std::string nats_last_error;
 
   // Registry and recovery
-  bool recovered = false;  // false: /metrics answers 503, /readyz 503
-  std::string recovery;    // in words: "waiting for 3 of 12 instances", "done"
-  std::string state_dir;   // or "none"
+  bool recovered = false;                   // false: /metrics answers 503, /readyz 503
+  std::string recovery;                     // in words: "waiting for 3 of 12 instances", "done"
+  std::vector<std::string> recovery_notes;  // what of the stored state could not be taken up
+  std::string state_dir;                    // or "none"
+  bool state_durable = false;               // false also where nothing is stored
+  std::string state_error;                  // why it is not, in words
+  std::uint64_t state_bytes_written = 0;
+  std::int64_t checkpoint_unix_ms = 0;  // the last one; 0: none
   std::uint64_t families = 0;
   std::uint64_t series = 0;
   std::uint64_t frames_applied = 0;

@@ -12,6 +12,15 @@ namespace weir::cells {
 class CellArena {
  public:
   CellArena() = default;
+  // Of the segments that are taken from now on. Null: private memory.
+  void set_backing(Backing* backing) { backing_ = backing; }
+  // Those that were taken move as well. REQUIRES: nobody records meanwhile.
+  void move_to(Backing& backing) {
+    backing_ = &backing;
+    for (const std::uint32_t segment : segments_) {
+      cell_space().back_segment(segment, backing);
+    }
+  }
   ~CellArena() {
     for (const std::uint32_t segment : segments_) {
       cell_space().give_back_segment(segment);
@@ -25,7 +34,7 @@ class CellArena {
   [[nodiscard]] std::uint32_t allocate(std::uint32_t count) {
     if (end_ - next_ < count) {
       segments_.reserve(segments_.size() + 1);  // before taking: it may throw
-      const std::uint32_t segment = cell_space().take_segment();
+      const std::uint32_t segment = cell_space().take_segment(backing_);
       if (segment == kNoSegment) {
         return 0;
       }
@@ -39,6 +48,7 @@ class CellArena {
   }
 
  private:
+  Backing* backing_ = nullptr;
   std::vector<std::uint32_t> segments_;
   std::uint32_t next_ = 0;
   std::uint32_t end_ = 0;

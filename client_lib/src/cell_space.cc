@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <new>
 
 namespace weir::cells {
@@ -26,9 +27,18 @@ void on_thread_end(void* range) {
   cell_space().detach(static_cast<Range*>(range));
 }
 
+Cell* cells_of(const Range& range, std::uint32_t segment) {
+  return range.cells + std::size_t{segment} * kSegmentCells;
+}
+
 }  // namespace
 
 constinit thread_local Cell* thread_range WEIR_TLS_MODEL = nullptr;
+
+bool map_private(void* at) noexcept {
+  return ::mmap(at, kSegmentBytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
 
 CellSpace& cell_space() noexcept {
   static_assert(std::is_trivially_destructible_v<CellSpace>);
@@ -82,8 +92,47 @@ void CellSpace::detach(Range* range) noexcept {
   free_ = range;
 }
 
-std::uint32_t CellSpace::take_segment() noexcept {
+std::uint32_t CellSpace::take_segment(Backing* backing) noexcept {
   const std::lock_guard lock(mutex_);
+  const std::uint32_t segment = take_private_segment();
+  if (segment != kNoSegment && backing != nullptr) {
+    backing_[segment] = backing;
+    for (Range* range = first_.load(std::memory_order_relaxed); range != nullptr;
+         range = range->next.load(std::memory_order_relaxed)) {
+      (void)backing->map(range->index, segment, cells_of(*range, segment), false);
+    }
+  }
+  return segment;
+}
+
+void CellSpace::back_segment(std::uint32_t segment, Backing& backing) noexcept {
+  const std::lock_guard lock(mutex_);
+  backing_[segment] = &backing;
+  for (Range* range = first_.load(std::memory_order_relaxed); range != nullptr;
+       range = range->next.load(std::memory_order_relaxed)) {
+    (void)backing.map(range->index, segment, cells_of(*range, segment), true);
+  }
+}
+
+void CellSpace::enlist(Backing& backing) noexcept {
+  const std::lock_guard lock(mutex_);
+  prepare_once();
+  backing.next_ = backings_;
+  backings_ = &backing;
+}
+
+void CellSpace::delist(Backing& backing) noexcept {
+  const std::lock_guard lock(mutex_);
+  std::replace(backing_.begin(), backing_.end(), &backing, static_cast<Backing*>(nullptr));
+  for (Backing** link = &backings_; *link != nullptr; link = &(*link)->next_) {
+    if (*link == &backing) {
+      *link = backing.next_;
+      return;
+    }
+  }
+}
+
+std::uint32_t CellSpace::take_private_segment() noexcept {
   prepare_once();
   if (reserve_ == nullptr) {
     reserve_ = map_range();
@@ -116,8 +165,11 @@ void CellSpace::give_back_segment(std::uint32_t segment) noexcept {
   const std::lock_guard lock(mutex_);
   for (Range* range = first_.load(std::memory_order_relaxed); range != nullptr;
        range = range->next.load(std::memory_order_relaxed)) {
-    zero(*range, segment);
+    if (!zero(*range, segment)) {
+      return;  // never used again: the cells of someone else's file may stand there
+    }
   }
+  backing_[segment] = nullptr;
   taken_[segment] = false;
 }
 
@@ -146,6 +198,12 @@ Range* CellSpace::map_range() noexcept {
 }
 
 void CellSpace::append(Range* range) noexcept {
+  range->index = ranges_++;
+  for (std::uint32_t segment = 1; segment < segments_enabled_; ++segment) {
+    if (backing_[segment] != nullptr) {
+      (void)backing_[segment]->map(range->index, segment, cells_of(*range, segment), false);
+    }
+  }
   // Release: a reader that sees the range sees its memory.
   if (last_ == nullptr) {
     first_.store(range, std::memory_order_release);
@@ -156,18 +214,21 @@ void CellSpace::append(Range* range) noexcept {
 }
 
 bool CellSpace::enable(Range& range, std::uint32_t segment) noexcept {
-  return ::mprotect(range.cells + std::size_t{segment} * kSegmentCells, kSegmentBytes,
-                    PROT_READ | PROT_WRITE) == 0;
+  return ::mprotect(cells_of(range, segment), kSegmentBytes, PROT_READ | PROT_WRITE) == 0;
 }
 
-void CellSpace::zero(Range& range, std::uint32_t segment) noexcept {
-  Cell* cells = range.cells + std::size_t{segment} * kSegmentCells;
+bool CellSpace::zero(Range& range, std::uint32_t segment) noexcept {
+  Cell* cells = cells_of(range, segment);
+  if (backing_[segment] != nullptr) {
+    return map_private(cells);
+  }
   // Fresh zero pages, and the old ones go back to the system. Refused for locked memory.
   if (::madvise(cells, kSegmentBytes, MADV_DONTNEED) != 0) {
     for (std::uint32_t i = 0; i < kSegmentCells; ++i) {
       cells[i].store(0, std::memory_order_relaxed);
     }
   }
+  return true;
 }
 
 void CellSpace::prepare_once() noexcept {
@@ -179,26 +240,42 @@ void CellSpace::prepare_once() noexcept {
 }
 
 void CellSpace::before_fork() noexcept {
-  cell_space().mutex_.lock();
+  CellSpace& space = cell_space();
+  space.mutex_.lock();
+  for (Backing* backing = space.backings_; backing != nullptr; backing = backing->next_) {
+    backing->before_fork();
+  }
 }
 
 void CellSpace::after_fork_in_parent() noexcept {
-  cell_space().mutex_.unlock();
+  CellSpace& space = cell_space();
+  for (Backing* backing = space.backings_; backing != nullptr; backing = backing->next_) {
+    backing->after_fork_in_parent();
+  }
+  space.mutex_.unlock();
 }
 
 void CellSpace::after_fork_in_child() noexcept {
   CellSpace& space = cell_space();
   space.free_ = nullptr;
+  bool all_private = true;
   for (Range* range = space.first_.load(std::memory_order_relaxed); range != nullptr;
        range = range->next.load(std::memory_order_relaxed)) {
     for (std::uint32_t segment = 1; segment < space.segments_enabled_; ++segment) {
-      space.zero(*range, segment);
+      // What a file stands behind is the parent's: first of all it must not be written to.
+      all_private = space.zero(*range, segment) && all_private;
     }
     // The parent's other threads do not exist here: their ranges are free.
     if (range != current_range && range != space.reserve_) {
       range->next_free = space.free_;
       space.free_ = range;
     }
+  }
+  if (all_private) {
+    space.backing_.fill(nullptr);
+  }
+  for (Backing* backing = space.backings_; backing != nullptr; backing = backing->next_) {
+    backing->after_fork_in_child(all_private);
   }
   space.mutex_.unlock();
 }

@@ -17,6 +17,7 @@ namespace weir {
 namespace {
 
 constexpr const char* kDefaultUrl = "nats://127.0.0.1:4222";
+constexpr const char* kDefaultCellsDirectory = "/run/weir/cells";
 constexpr std::int64_t kFlushMsMin = 10;
 constexpr std::int64_t kHourMs = 3'600'000;
 constexpr std::int64_t kDefaultFlushMs = 1000;
@@ -227,6 +228,14 @@ Status discover(const NatsPublisherOptions& options, const Surroundings& surroun
   return discover_interval(options.goodbye_timeout, surroundings, "goodbye timeout",
                            "WEIR_GOODBYE_TIMEOUT", kDefaultGoodbyeMs, 1,
                            discovered.goodbye_timeout_ms);
+}
+
+std::string cells_directory(const std::string& option, const Surroundings& surroundings) {
+  std::string directory = or_else(option, surroundings, "WEIR_CELLS_DIR");
+  if (directory == "none") {
+    return {};
+  }
+  return directory.empty() ? kDefaultCellsDirectory : directory;
 }
 
 std::optional<std::int64_t> parse_duration_ms(std::string_view text) {

@@ -52,6 +52,10 @@ struct Discovered {
 [[nodiscard]] Status discover(const NatsPublisherOptions& options, const Surroundings& surroundings,
                               Discovered& discovered);
 
+// The folder in which a registry makes its cells file; empty if it is to have none.
+[[nodiscard]] std::string cells_directory(const std::string& option,
+                                          const Surroundings& surroundings);
+
 // "10ms", "5s", "2m", "1h".
 [[nodiscard]] std::optional<std::int64_t> parse_duration_ms(std::string_view text);
 

@@ -77,6 +77,8 @@ std::span<const T> between(const std::vector<T>& list, std::size_t begin, std::s
   return std::span<const T>(list).subspan(begin, end - begin);
 }
 
+}  // namespace
+
 wire::FamilyView view_of(const FamilyDefinition& family) {
   wire::FamilyView view;
   view.id = family.id;
@@ -98,8 +100,6 @@ wire::FamilyView view_of(const FamilyDefinition& family) {
   view.group = family.group;
   return view;
 }
-
-}  // namespace
 
 void FrameContents::clear() {
   families.clear();

@@ -35,6 +35,9 @@ struct FrameContents {
   void add_series(const SeriesCore& definition);
 };
 
+// As frames state it; the views are of `family`.
+[[nodiscard]] wire::FamilyView view_of(const FamilyDefinition& family);
+
 // Where a part ends in each list.
 struct Cut {
   std::size_t families = 0, series = 0, counters = 0, doubles = 0, gauges = 0, histograms = 0,

@@ -145,6 +145,19 @@ void FrameSource::inherit(PublisherIdentity identity, wire::InstanceId instance)
   renew(instance, identity_.started_unix_ms, counted);
 }
 
+void FrameSource::name_cells(std::string_view subject_prefix) {
+  Bases bases;
+  counters_.add_bases(bases);
+  doubles_.add_bases(bases);
+  histograms_.add_bases(bases);
+  contents_.clear();
+  fill(frame_, contents_, {}, {});
+  begin(wire::Kind::kKeyframe, identity_.started_unix_ms);
+  identify();
+  frame_.seq = 1;
+  registry_.name_cells(instance_, subject_prefix, encoder_.encode(frame_), bases);
+}
+
 // Takes up what was registered, removed or revived since the last call, into the contents.
 void FrameSource::learn() {
   learn_series();
@@ -252,6 +265,7 @@ void FrameSource::identify() {
   view.flush_interval_ms = identity_.flush_interval_ms;
   view.heartbeat_interval_ms = identity_.heartbeat_interval_ms;
   view.service_label = identity_.service_label;
+  view.cells_file = !registry_.cells().file.empty();
   view.constant_labels.clear();
   for (const auto& [name, value] : registry_.constant_labels()) {
     view.constant_labels.push_back({name, value});

@@ -88,6 +88,11 @@ class FrameSource {
   void inherit(PublisherIdentity identity, wire::InstanceId instance);
   void move_to_node(std::string node) { identity_.node = std::move(node); }
 
+  // Says in the registry's cells file who the instance is. To be called for each new instance
+  // before anything of it is sent: what a sidecar finds there after a crash is then that
+  // instance's.
+  void name_cells(std::string_view subject_prefix);
+
   [[nodiscard]] const wire::InstanceId& instance() const { return instance_; }
   [[nodiscard]] const PublisherIdentity& identity() const { return identity_; }
   [[nodiscard]] std::uint64_t seq() const { return seq_; }

@@ -111,6 +111,7 @@ class NatsPublisher::Worker {
     connect_ = discovered.connect;
     settings_ = settings_of(discovered, options_.service_label);
     const AllSignalsBlocked blocked;
+    registry_.give_child_a_file();
     try {
       thread_ = std::thread([this] { run(); });
     } catch (const std::exception& error) {

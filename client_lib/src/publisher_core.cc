@@ -41,6 +41,7 @@ PublisherCore::PublisherCore(RegistryCore& registry, PublisherSettings settings,
       reason_("connecting") {
   subject_ =
       subjects_.publish(source_->identity().node, source_->identity().service, source_->instance());
+  source_->name_cells(settings_.subject_prefix);
 }
 
 PublisherCore::~PublisherCore() {
@@ -168,6 +169,7 @@ void PublisherCore::nobody_there(Instant now) {
 
 void PublisherCore::renew(Instant now, bool counted) {
   source_->renew(new_instance_(), now.unix_ms, counted);
+  source_->name_cells(settings_.subject_prefix);
   subject_ =
       subjects_.publish(source_->identity().node, source_->identity().service, source_->instance());
   listening_ = false;
@@ -290,6 +292,9 @@ PublisherStatus PublisherCore::status() const {
   status.node = source_->identity().node;
   status.service = source_->identity().service;
   status.instance = source_->instance().to_string();
+  CellsState cells = registry_.cells();
+  status.cells_file = std::move(cells.file);
+  status.cells_note = std::move(cells.note);
   return status;
 }
 

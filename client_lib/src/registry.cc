@@ -121,6 +121,10 @@ RegistryStats Registry::stats() const {
   return core_->stats();
 }
 
+CellsState Registry::cells() const {
+  return core_->cells();
+}
+
 void Registry::on_export(std::function<void()> callback) {
   core_->on_export(std::move(callback));
 }

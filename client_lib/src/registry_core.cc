@@ -23,7 +23,11 @@ std::uint64_t next_serial() {
 RegistryCore::RegistryCore(RegistryOptions options)
     : options_(std::move(options)),
       status_(check_labels("constant", options_.constant_labels)),
-      seed_(wire::InstanceId::random().low) {}
+      seed_(wire::InstanceId::random().low) {
+  if (status_.ok()) {
+    make_cells_file();
+  }
+}
 
 RegistryCore::~RegistryCore() = default;
 
@@ -109,6 +113,7 @@ Status RegistryCore::register_family(MetricKind kind, FamilyOptions options,
   for (const std::string& name : derived) {
     by_name_.emplace(name, &definition);
   }
+  note_in_file(definition);
   family = &bound(definition, std::move(fixed_values));
   return {};
 }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "cell_arena.h"
+#include "cells_file.h"
 #include "family_core.h"
 #include "weir/registry.h"
 
@@ -98,6 +99,17 @@ class RegistryCore {
   void leave_source(std::unique_ptr<FrameSource> source);
   [[nodiscard]] std::unique_ptr<FrameSource> take_source();
 
+  // The file behind the cells, if there is one (registry_cells.cc).
+  [[nodiscard]] CellsState cells() const;
+  // Says in the file who the instance is, and what its totals are to be taken relative to. `frame`:
+  // a keyframe of it that holds the identity alone.
+  void name_cells(const wire::InstanceId& instance, std::string_view subject_prefix,
+                  std::span<const std::uint8_t> frame,
+                  std::span<const wire::cells_file::Base> bases) noexcept;
+  // In a forked child, whose cells went to private memory: gives them a file of their own, if no
+  // other thread may be recording. REQUIRES: signal handlers do not record meanwhile.
+  void give_child_a_file() noexcept;
+
   // Changes whenever a series was hidden or revived.
   [[nodiscard]] std::uint64_t visibility_version() const {
     return visibility_version_.load(std::memory_order_acquire);  // pairs with set_hidden()
@@ -113,13 +125,18 @@ class RegistryCore {
   [[gnu::cold]] void set_hidden(SeriesCore& series, bool hidden);
   FamilyCore& bound(FamilyDefinition& definition, std::vector<std::string> fixed_values);
   [[gnu::cold]] void refuse(std::string_view reason) noexcept;
+  void make_cells_file() noexcept;
+  [[gnu::cold]] void note_in_file(const FamilyDefinition& definition) noexcept;
+  [[gnu::cold]] void note_in_file(const SeriesCore& series) noexcept;
 
   const RegistryOptions options_;
   Status status_;
   std::uint64_t seed_;
   std::atomic<std::uint64_t> visibility_version_{0};
 
-  mutable std::shared_mutex mutex_;  // protects all down to the next lock
+  mutable std::shared_mutex mutex_;               // protects all down to the next lock
+  std::string cells_note_;                        // why there is no file
+  std::unique_ptr<cells::CellsFile> cells_file_;  // before the arena: closed after it
   cells::CellArena arena_;
   std::deque<FamilyDefinition> definitions_;
   std::deque<SeriesCore> series_;                                  // by local id

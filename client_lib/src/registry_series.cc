@@ -95,6 +95,7 @@ SeriesCore* RegistryCore::make(FamilyCore& family, std::span<const std::string_v
     series_.pop_back();
     return nullptr;
   }
+  note_in_file(series);  // before anything can be counted in it
   family.index.insert(&series);
   siblings.push_back(&series);
   return &series;

@@ -8,6 +8,16 @@
 #include "family_core.h"
 
 namespace weir {
+namespace {
+
+// Who reads a base that is not there reads 0.
+void add_base(Bases& bases, std::uint32_t series, std::size_t slot, std::uint64_t value) {
+  if (value != 0) {
+    bases.push_back({series, static_cast<std::uint32_t>(slot), value});
+  }
+}
+
+}  // namespace
 
 std::size_t StatedCounters::add(const SeriesCore& series) {
   ids_.push_back(series.id);
@@ -35,6 +45,12 @@ void StatedCounters::rebase() {
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     base_[i] += stated_[i] == kNever ? 0 : stated_[i];
     stated_[i] = kNever;
+  }
+}
+
+void StatedCounters::add_bases(Bases& bases) const {
+  for (std::size_t i = 0; i < base_.size(); ++i) {
+    add_base(bases, ids_[i], 0, base_[i]);
   }
 }
 
@@ -87,6 +103,12 @@ void StatedDoubles::rebase() {
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     base_[i] += stated_[i] == kNever ? 0 : stated_[i];
     stated_[i] = kNever;
+  }
+}
+
+void StatedDoubles::add_bases(Bases& bases) const {
+  for (std::size_t i = 0; i < base_.size(); ++i) {
+    add_base(bases, ids_[i], 0, std::bit_cast<std::uint64_t>(base_[i]));
   }
 }
 
@@ -191,6 +213,18 @@ void StatedHistograms::rebase() {
     entry.base_sum += entry.sum;
     entry.sum = 0;
     entry.never = true;
+  }
+}
+
+void StatedHistograms::add_bases(Bases& bases) const {
+  for (const Entry& entry : histograms_) {
+    if (entry.first_bucket >= base_.size()) {
+      return;  // younger than the last rebase, as all that follow
+    }
+    add_base(bases, entry.id, 0, std::bit_cast<std::uint64_t>(entry.base_sum));
+    for (std::size_t i = 0; i < entry.buckets; ++i) {
+      add_base(bases, entry.id, 1 + i, base_[entry.first_bucket + i]);
+    }
   }
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "frame_contents.h"
+#include "schemas/cells_file.h"
 #include "series_core.h"
 
 namespace weir {
@@ -23,12 +24,14 @@ namespace weir {
 enum class Taking : std::uint8_t { kChanged, kAll };
 
 using Hidden = std::vector<std::uint8_t>;  // by local id
+using Bases = std::vector<wire::cells_file::Base>;
 
 class StatedCounters {
  public:
   [[nodiscard]] std::size_t add(const SeriesCore& series);
   void forget(std::size_t index);
   void rebase();
+  void add_bases(Bases& bases) const;
   // Answers whether any total had moved.
   bool take(Taking taking, const Hidden& hidden, FrameContents& contents);
   [[nodiscard]] bool moved();
@@ -49,6 +52,7 @@ class StatedDoubles {
   [[nodiscard]] std::size_t add(const SeriesCore& series);
   void forget(std::size_t index) { stated_[index] = kNever; }
   void rebase();
+  void add_bases(Bases& bases) const;
   bool take(Taking taking, const Hidden& hidden, FrameContents& contents);
   [[nodiscard]] bool moved();
 
@@ -95,6 +99,7 @@ class StatedHistograms {
   [[nodiscard]] std::size_t add(const SeriesCore& series);
   void forget(std::size_t index) { histograms_[index].never = true; }
   void rebase();
+  void add_bases(Bases& bases) const;
   bool take(Taking taking, const Hidden& hidden, FrameContents& contents);
   [[nodiscard]] bool moved();
   [[nodiscard]] std::uint64_t increments_stated() const { return increments_stated_; }

@@ -48,8 +48,9 @@ struct Config {
   NatsConfig nats;
 
   std::string state_dir;  // empty: none, nothing survives a restart
-  std::string cells_dir = "/run/weir/cells";
-  std::string run_dir;  // where the endpoint file stands
+  std::chrono::milliseconds state_interval{std::chrono::seconds(30)};
+  std::string cells_dir = "/run/weir/cells";  // empty: none
+  std::string run_dir;                        // where the endpoint file stands
 
   std::string log_level = "info";  // trace, debug, info, warn, error
   LogFormat log_format = LogFormat::kText;

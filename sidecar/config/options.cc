@@ -167,7 +167,7 @@ Option state_dir() {
       "state.dir",
       "",
       "DIR",
-      "Kept for later: nothing is stored yet, whatever it says.",
+      "Where totals outlive the sidecar; none: a restart begins with the living.",
       [](Config& config, std::string_view value) {
         std::string reason = value == "none" ? "" : why_bad_directory(value);
         if (reason.empty()) {
@@ -257,7 +257,9 @@ void add_registry_options(std::vector<Option>& options) {
                              "A start this soon after an end is a restart."));
   options.push_back(duration("recovery.timeout", WEIR_FIELD(recovery_timeout), milliseconds(100),
                              std::chrono::minutes(10),
-                             "Kept for later: /metrics does not wait after a start yet."));
+                             "How long /metrics waits after a start for publishers to speak."));
+  options.push_back(duration("state.interval", WEIR_FIELD(state_interval), second,
+                             std::chrono::hours(1), "How often a checkpoint is written."));
   options.push_back(text("exposition.service_label", "NAME", WEIR_FIELD(exposition.service_label),
                          "The label that carries the service's name; empty: none.",
                          why_bad_service_label));

@@ -67,10 +67,25 @@ std::uint32_t layout_index(SnapshotFamily& family,
   return static_cast<std::uint32_t>(family.layouts.size() - 1);
 }
 
+void take_off(const Offset& offset, const HistogramValue& value, SnapshotRow& row,
+              Snapshot& snapshot) {
+  if (offset.layout == nullptr) {
+    return;
+  }
+  const std::vector<std::uint16_t> map = fold_map(*offset.layout, *value.layout);
+  for (std::size_t i = 0; i < offset.buckets.size(); ++i) {
+    snapshot.buckets[row.first_bucket + map[i]] -= offset.buckets[i];
+  }
+  ExactSum sum = value.sum;
+  sum.subtract(offset.sum);
+  row.sum = sum.value();
+}
+
 // False if the series has nothing to show.
-bool fill_row(const Registry& registry, const Family& family, const Series& series,
+bool fill_row(const Registry& registry, const Family& family, std::uint32_t index,
               const SnapshotRules& rules, SnapshotFamily& out, Snapshot& snapshot,
               SnapshotRow& row) {
+  const Series& series = registry.series(index);
   row.labels = series.labels;
   row.started_unix_ms = series.started_unix_ms;
   if (family.is_reading()) {
@@ -87,6 +102,7 @@ bool fill_row(const Registry& registry, const Family& family, const Series& seri
   if (!registry.is_shown(series, rules.now_unix_ms, rules.series_ttl_ms)) {
     return false;
   }
+  const Offset* const offset = registry.offset_of(index);
   if (series.histogram != kNone) {
     const HistogramValue& value = registry.histograms()[series.histogram];
     row.kind = SnapshotRow::Kind::kHistogram;
@@ -94,16 +110,24 @@ bool fill_row(const Registry& registry, const Family& family, const Series& seri
     row.sum = value.sum.value();
     row.layout = layout_index(out, value.layout);
     snapshot.buckets.insert(snapshot.buckets.end(), value.buckets.begin(), value.buckets.end());
+    if (offset != nullptr) {
+      take_off(*offset, value, row, snapshot);
+    }
     return true;
   }
-  const std::uint64_t integers = series.counter == kNone ? 0 : registry.counters()[series.counter];
+  const std::uint64_t integers =
+      (series.counter == kNone ? 0 : registry.counters()[series.counter]) -
+      (offset == nullptr ? 0 : offset->counter);
   if (series.double_counter == kNone) {
     row.kind = SnapshotRow::Kind::kInteger;
     row.integer = integers;
   } else {
     row.kind = SnapshotRow::Kind::kNumber;
-    row.number =
-        static_cast<double>(integers) + registry.double_counters()[series.double_counter].value();
+    ExactSum doubles = registry.double_counters()[series.double_counter];
+    if (offset != nullptr) {
+      doubles.subtract(offset->doubles);
+    }
+    row.number = static_cast<double>(integers) + doubles.value();
   }
   return true;
 }
@@ -184,7 +208,7 @@ Snapshot take_snapshot(Registry& registry, const Selection& selection, const Sna
       const Series& series = registry.series(series_index);
       SnapshotRow row;
       if (series_matches(family, series, selection) &&
-          fill_row(registry, family, series, rules, out, snapshot, row)) {
+          fill_row(registry, family, series_index, rules, out, snapshot, row)) {
         if (selection.from_scraper && registry.take_zero(series_index)) {
           show_zero(row, snapshot);
         }

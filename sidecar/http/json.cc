@@ -104,8 +104,13 @@ std::string status_json(const StatusReport& status) {
                         {"embedded", status.nats_embedded},
                         {"reconnects", status.nats_reconnects},
                         {"last_error", status.nats_last_error}};
-  object["recovery"] = Json{{"done", status.recovered}, {"state", status.recovery}};
+  object["recovery"] = Json{
+      {"done", status.recovered}, {"state", status.recovery}, {"notes", status.recovery_notes}};
   object["state_dir"] = status.state_dir;
+  object["state"] = Json{{"durable", status.state_durable},
+                         {"error", status.state_error},
+                         {"bytes_written", status.state_bytes_written}};
+  put_time(object["state"], "checkpoint", status.checkpoint_unix_ms);
   object["registry"] = Json{{"families", status.families}, {"series", status.series}};
   object["frames"] = Json{{"applied", status.frames_applied},
                           {"duplicate", status.frames_duplicate},

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "schemas/mutant.h"
 #include "sidecar/registry/labels.h"
 
 namespace weir::sidecar {
@@ -17,19 +18,25 @@ bool is_reserved(std::string_view name) {
                      [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
+using Families = std::span<const wire::FamilyView>;
+
+std::ptrdiff_t label_count_in(Families families, std::uint32_t family_id) {
+  const auto announced =
+      std::find_if(families.begin(), families.end(),
+                   [&](const wire::FamilyView& family) { return family.id == family_id; });
+  return announced == families.end() ? -1
+                                     : static_cast<std::ptrdiff_t>(announced->label_names.size());
+}
+
 // How many label values a series of this family has; -1 if the family is unknown.
 std::ptrdiff_t label_count(const wire::Frame& frame, const Instance& instance,
-                           std::uint32_t family_id) {
+                           std::uint32_t family_id, Families earlier = {}) {
   if (family_id < instance.families.size() &&
       (instance.families[family_id].family != kNone || instance.families[family_id].refused)) {
     return static_cast<std::ptrdiff_t>(instance.families[family_id].label_names.size());
   }
-  const auto announced =
-      std::find_if(frame.families.begin(), frame.families.end(),
-                   [&](const wire::FamilyView& family) { return family.id == family_id; });
-  return announced == frame.families.end()
-             ? -1
-             : static_cast<std::ptrdiff_t>(announced->label_names.size());
+  const std::ptrdiff_t before = label_count_in(earlier, family_id);
+  return before >= 0 ? before : label_count_in(frame.families, family_id);
 }
 
 // Within one instance a family is what it was first announced as: its samples lead there.
@@ -47,12 +54,12 @@ bool is_same(const wire::FamilyView& definition, const InstanceFamily& local,
 
 void announce_family(const wire::FamilyView& definition, Instance& instance, Registry& registry,
                      const DefinitionRules& rules, DefinitionResult& result) {
-  if (definition.id > instance.families.size()) {
+  if (definition.id > instance.families.size() && !rules.with_holes) {
     result.incomplete = true;  // see announce_series()
     return;
   }
-  if (definition.id == instance.families.size()) {
-    instance.families.emplace_back();
+  if (definition.id >= instance.families.size()) {
+    instance.families.resize(definition.id + 1);
   }
   InstanceFamily& local = instance.families[definition.id];
   if (local.family != kNone) {
@@ -80,6 +87,7 @@ void announce_family(const wire::FamilyView& definition, Instance& instance, Reg
   }
   local.refused = false;
   local.family = registry.define_family(definition, instance.contributor.started_unix_ms);
+  instance.unwritten.defined_family(definition.id);
   Family& family = registry.family(local.family);
   family.publishers += instance.showing ? 1u : 0u;
   if (family.group.empty() && !instance.service_label) {
@@ -166,6 +174,10 @@ void set_hidden(Instance& instance, std::uint32_t id, bool hidden, Registry& reg
     return;
   }
   target.set_hidden(hidden);
+  instance.unwritten.defined_series(id);
+  if (hidden && mutant::lacks(mutant::Rule::kRemovedKeepsItsId)) {
+    instance.applied[id] = 0;
+  }
   if (target.kind() == TargetKind::kReading) {
     registry.readings()[target.index()].hidden = hidden;
   }
@@ -185,14 +197,15 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
                      std::int64_t now_unix_ms) {
   // Ids are dense. A hole means that a frame was lost, and a keyframe will fill it; to make room
   // for whatever id a frame names would let a small frame take much memory.
-  if (id > instance.targets.size()) {
+  if (id > instance.targets.size() && !rules.with_holes) {
     result.incomplete = true;
     return;
   }
-  if (id == instance.targets.size()) {
-    instance.targets.emplace_back();
-    instance.applied.push_back(0);
-    instance.series.push_back(kNone);
+  if (id >= instance.targets.size()) {
+    instance.targets.resize(id + 1);
+    instance.applied.resize(id + 1);
+    instance.series.resize(id + 1, kNone);
+    instance.unwritten.grow(id + 1);
   }
   if (is_announced(instance.targets[id])) {
     set_hidden(instance, id, false, registry, now_unix_ms);
@@ -220,8 +233,15 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
     return;
   }
   instance.series[id] = series;
+  instance.applied[id] = 0;  // what was refused of it before
+  instance.unwritten.defined_series(id);
   instance.targets[id] = make_target(series, local, instance, registry);
-  registry.reference(series);
+  if (instance.retired) {
+    instance.series_family.resize(instance.targets.size(), kNone);
+    instance.series_family[id] = family_id;
+  } else {
+    registry.reference(series);  // the retired let go of a series when it is freed
+  }
   registry.show(series);
   if (!instance.showing) {
     registry.unshow(series, now_unix_ms, false);  // what an ended one still counted is seen, too
@@ -232,7 +252,8 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
 }  // namespace
 
 wire::Refusal check_definitions(const wire::Frame& frame, const Instance& instance,
-                                const Registry& registry, const DefinitionRules& rules) {
+                                const Registry& registry, const DefinitionRules& rules,
+                                std::span<const wire::FamilyView> earlier) {
   const std::size_t constant = instance.constant_labels.size();
   for (const wire::FamilyView& family : frame.families) {
     if (family.label_names.size() + constant > rules.limits.labels_per_series_max) {
@@ -256,7 +277,7 @@ wire::Refusal check_definitions(const wire::Frame& frame, const Instance& instan
   }
   std::size_t values = 0;
   for (std::size_t i = 0; i < frame.series_ids.size(); ++i) {
-    const std::ptrdiff_t labels = label_count(frame, instance, frame.series_families[i]);
+    const std::ptrdiff_t labels = label_count(frame, instance, frame.series_families[i], earlier);
     if (labels < 0) {
       return {};  // its family was in a lost frame; apply_definitions() stops there too
     }
@@ -328,12 +349,11 @@ void end_shows(Instance& instance, Registry& registry, std::int64_t now_unix_ms,
     if (target.kind() != TargetKind::kReading) {
       continue;
     }
-    Reading& reading = registry.readings()[target.index()];
+    const Reading& reading = registry.readings()[target.index()];
     const std::uint64_t hold_ms =
         registry.family(registry.series(instance.series[id]).family).hold_ms;
     if (clean_exit && hold_ms > 0 && reading.stated && !reading.hidden) {
-      reading.held_until_unix_ms = now_unix_ms + static_cast<std::int64_t>(hold_ms);
-      reading.contributor = nullptr;  // the instance may be forgotten before its reading is
+      registry.hold_reading(target.index(), now_unix_ms + static_cast<std::int64_t>(hold_ms));
     } else {
       registry.remove_reading(target.index());
     }

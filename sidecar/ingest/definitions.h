@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct DefinitionRules {
   wire::Limits limits;
   std::string service_label = "service_name";  // empty: left off
   bool reserved_names = false;                 // the sidecar's own metrics
+  // From the state directory: ids may have holes, where definitions were refused.
+  bool with_holes = false;
 };
 
 struct DefinitionResult {
@@ -28,10 +31,12 @@ struct DefinitionResult {
   std::vector<wire::Refusal> refusals;  // of families: their series are not shown
 };
 
-// What can be said before anything is changed: a frame with a refusal changes nothing.
+// What can be said before anything is changed: a frame with a refusal changes nothing. `earlier`:
+// families that earlier parts of the same keyframe announce, and that were not applied yet.
 [[nodiscard]] wire::Refusal check_definitions(const wire::Frame& frame, const Instance& instance,
                                               const Registry& registry,
-                                              const DefinitionRules& rules);
+                                              const DefinitionRules& rules,
+                                              std::span<const wire::FamilyView> earlier = {});
 
 // REQUIRES: check_definitions() refused nothing.
 DefinitionResult apply_definitions(const wire::Frame& frame, Instance& instance, Registry& registry,

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "schemas/mutant.h"
+
 namespace weir::sidecar {
 namespace {
 
@@ -31,7 +33,7 @@ Ingest::Ingest(IngestRules rules, Registry& registry, Directory& directory, Cont
       part_decoder_(rules_.definitions.limits),
       requests_(rules_.keyframe_requests, seed) {}
 
-void Ingest::receive(std::string_view subject, std::string_view reply,
+bool Ingest::receive(std::string_view subject, std::string_view reply,
                      std::span<const std::uint8_t> bytes, std::int64_t now_unix_ms) {
   const Envelope envelope{subject, reply, now_unix_ms};
   ++counts_.received;
@@ -41,41 +43,42 @@ void Ingest::receive(std::string_view subject, std::string_view reply,
     const auto publisher = subjects_.parse_publish(subject);
     refuse(envelope, std::move(refusal),
            publisher ? directory_.find(publisher->instance) : nullptr);
-    return;
+    return false;
   }
   const wire::Frame& frame = decoder_.frame();
   if (wire::Refusal refusal = admit(envelope, frame)) {
     refuse(envelope, std::move(refusal), nullptr);
-    return;
+    return false;
   }
 
   const Directory::Memory memory = directory_.remembered(frame.instance);
   if (memory == Directory::Memory::kEnded) {
     ++counts_.duplicate;
-    answer(envelope, frame.instance, frame.seq);
-    return;
+    answer(envelope, frame.kind, frame.instance, frame.seq);
+    return true;
   }
   if (memory == Directory::Memory::kForgotten) {
     ++counts_.rebases;
     send_control(wire::Kind::kRebase, frame.instance, subjects_.parse_publish(subject)->node);
     refuse(envelope, {wire::Reason::kUnknownInstance, "silent for so long that it was forgotten"},
            nullptr);
-    return;
+    return false;
   }
   Instance* instance = directory_.find(frame.instance);
   if (instance == nullptr) {
     instance = directory_.add(frame.instance, now_unix_ms);
     if (instance == nullptr) {
       refuse(envelope, {wire::Reason::kLimitExceeded, "too many publishers"}, nullptr);
-      return;
+      return false;
     }
     const auto publisher = subjects_.parse_publish(subject);
     instance->subject = subject;
     instance->node = publisher->node;
     instance->service = publisher->service;
   }
-  apply(envelope, bytes, frame, *instance);
+  const bool accepted = apply(envelope, bytes, frame, *instance);
   ask_if_due(*instance, now_unix_ms);
+  return accepted;
 }
 
 // Whose frame is it: NATS permissions on the subject are what stops one service from speaking for
@@ -109,30 +112,54 @@ wire::Refusal Ingest::admit(const Envelope& envelope, const wire::Frame& frame) 
   return {};
 }
 
-void Ingest::apply(const Envelope& envelope, std::span<const std::uint8_t> bytes,
+bool Ingest::apply(const Envelope& envelope, std::span<const std::uint8_t> bytes,
                    const wire::Frame& frame, Instance& instance) {
   if (frame.kind == wire::Kind::kDelta && !instance.identified) {
     requests_.want(instance, frame.seq, envelope.now_unix_ms);
     instance.last_seen_unix_ms = envelope.now_unix_ms;
     refuse(envelope, {wire::Reason::kUnknownInstance, "a delta before any keyframe"}, nullptr);
-    return;
+    return false;
   }
   // What an exited instance counted since its goodbye still counts: a second goodbye max-merges.
   const bool after_exit =
       instance.state == InstanceState::kExited && frame.kind != wire::Kind::kGoodbye;
-  if (frame.seq <= instance.last_seq || after_exit) {
+  const bool late_final = instance.ended && frame.kind == wire::Kind::kGoodbye;
+  if ((frame.seq <= instance.last_seq && !frame.folded) || after_exit ||
+      (late_final && mutant::lacks(mutant::Rule::kLateFinalMerges))) {
     ++counts_.duplicate;
     if (frame.seq <= instance.stated_seq && frame.part + 1 == frame.parts) {
-      answer(envelope, instance.id, frame.seq);  // the first answer may have been lost
+      answer(envelope, frame.kind, instance.id, frame.seq);  // the first may have been lost
     }
-    return;
+    return true;
   }
   if (frame.has_identity) {
     if (wire::Refusal refusal = identify(frame, instance, envelope.now_unix_ms)) {
       refuse(envelope, std::move(refusal), &instance);
-      return;
+      return false;
     }
   }
+  if (!frame.folded) {  // what another hand read from its cells is no sign of life
+    note_arrival(envelope, frame, instance);
+  }
+
+  if (frame.parts > 1) {
+    return apply_part(envelope, bytes, frame, instance);
+  }
+  discard_pending(instance);
+  if (wire::Refusal refusal = check_definitions(frame, instance, registry_, rules_.definitions)) {
+    requests_.want(instance, frame.seq, envelope.now_unix_ms);
+    refuse(envelope, std::move(refusal), &instance);
+    return false;
+  }
+  merge(frame, instance, envelope.now_unix_ms);
+  ++counts_.applied;
+  if (frame.states_everything()) {
+    whole_keyframe(envelope, frame, frame.seq, instance);
+  }
+  return true;
+}
+
+void Ingest::note_arrival(const Envelope& envelope, const wire::Frame& frame, Instance& instance) {
   if (instance.last_seq != 0 && frame.seq > instance.last_seq + 1) {
     ++counts_.gaps;
     requests_.want(instance, frame.seq - 1, envelope.now_unix_ms);
@@ -143,21 +170,6 @@ void Ingest::apply(const Envelope& envelope, std::span<const std::uint8_t> bytes
   if (had_ended && !instance.ended) {
     requests_.want(instance, frame.seq - 1, envelope.now_unix_ms);  // its readings were dropped
   }
-
-  if (frame.parts > 1) {
-    apply_part(envelope, bytes, frame, instance);
-    return;
-  }
-  discard_pending(instance);
-  if (wire::Refusal refusal = merge(frame, instance, envelope.now_unix_ms)) {
-    requests_.want(instance, frame.seq, envelope.now_unix_ms);
-    refuse(envelope, std::move(refusal), &instance);
-    return;
-  }
-  ++counts_.applied;
-  if (frame.states_everything()) {
-    whole_keyframe(envelope, frame.kind, frame.seq, instance);
-  }
 }
 
 wire::Refusal Ingest::identify(const wire::Frame& frame, Instance& instance,
@@ -167,6 +179,7 @@ wire::Refusal Ingest::identify(const wire::Frame& frame, Instance& instance,
   instance.pid_namespace = identity.pid_namespace;
   instance.client_version = identity.client_version;
   instance.client_language = identity.client_language;
+  instance.cells_file = identity.cells_file;
   if (identity.heartbeat_interval_ms > 0) {
     instance.heartbeat_interval_ms = identity.heartbeat_interval_ms;
   }
@@ -191,7 +204,7 @@ wire::Refusal Ingest::identify(const wire::Frame& frame, Instance& instance,
 
 // A split keyframe is applied only when whole: its parts wait, and any frame that is not the next
 // part ends the wait.
-void Ingest::apply_part(const Envelope& envelope, std::span<const std::uint8_t> bytes,
+bool Ingest::apply_part(const Envelope& envelope, std::span<const std::uint8_t> bytes,
                         const wire::Frame& frame, Instance& instance) {
   PendingKeyframe& pending = instance.pending;
   if (frame.part == 0 || pending.first_seq != first_seq_of(frame) ||
@@ -201,7 +214,7 @@ void Ingest::apply_part(const Envelope& envelope, std::span<const std::uint8_t> 
       requests_.want(instance, frame.seq, envelope.now_unix_ms);
       refuse(envelope, {wire::Reason::kIncomplete, "a part of a keyframe without those before it"},
              &instance);
-      return;
+      return false;
     }
     pending.first_seq = first_seq_of(frame);
     pending.begun_unix_ms = envelope.now_unix_ms;
@@ -212,39 +225,55 @@ void Ingest::apply_part(const Envelope& envelope, std::span<const std::uint8_t> 
            {wire::Reason::kTooLarge,
             "a keyframe of more than " + std::to_string(rules_.keyframe_bytes_max) + " bytes"},
            &instance);
-    return;
+    return false;
   }
   if (pending_bytes_ + bytes.size() > rules_.pending_bytes_max) {
     discard_pending(instance);
     requests_.want(instance, frame.seq, envelope.now_unix_ms);
     refuse(envelope, {wire::Reason::kLimitExceeded, "too many keyframes wait for their last part"},
            &instance);
-    return;
+    return false;
   }
   pending.parts.emplace_back(bytes.begin(), bytes.end());
   pending.bytes += bytes.size();
   pending_bytes_ += bytes.size();
   ++counts_.pending;
   if (pending.parts.size() < frame.parts) {
-    return;
+    return true;
   }
 
   const PendingKeyframe whole = std::exchange(pending, {});
   counts_.pending -= whole.parts.size();
   pending_bytes_ -= whole.bytes;
-  for (std::size_t i = 0; i < whole.parts.size(); ++i) {
-    wire::Refusal refusal = part_decoder_.decode(whole.parts[i]);
-    if (!refusal) {
-      refusal = merge(part_decoder_.frame(), instance, envelope.now_unix_ms);
-    }
-    if (refusal) {
-      requests_.want(instance, frame.seq, envelope.now_unix_ms);
-      refuse(envelope, std::move(refusal), &instance, whole.parts.size() - i);
-      return;
-    }
+  if (wire::Refusal refusal = check_whole(whole, instance)) {
+    requests_.want(instance, frame.seq, envelope.now_unix_ms);
+    refuse(envelope, std::move(refusal), &instance, whole.parts.size());
+    return false;
+  }
+  for (const std::vector<std::uint8_t>& part : whole.parts) {
+    (void)part_decoder_.decode(part);  // check_whole() did, without a refusal
+    merge(part_decoder_.frame(), instance, envelope.now_unix_ms);
     ++counts_.applied;
   }
-  whole_keyframe(envelope, frame.kind, whole.first_seq, instance);
+  whole_keyframe(envelope, frame, whole.first_seq, instance);
+  return true;
+}
+
+// All parts or none: what a later part is refused for must be known before the first is merged.
+wire::Refusal Ingest::check_whole(const PendingKeyframe& whole, const Instance& instance) {
+  std::vector<wire::FamilyView> earlier;
+  for (const std::vector<std::uint8_t>& part : whole.parts) {
+    if (wire::Refusal refusal = part_decoder_.decode(part)) {
+      return refusal;
+    }
+    const wire::Frame& frame = part_decoder_.frame();
+    if (wire::Refusal refusal =
+            check_definitions(frame, instance, registry_, rules_.definitions, earlier)) {
+      return refusal;
+    }
+    earlier.insert(earlier.end(), frame.families.begin(), frame.families.end());
+  }
+  return {};
 }
 
 void Ingest::discard_pending(Instance& instance) {
@@ -255,11 +284,7 @@ void Ingest::discard_pending(Instance& instance) {
   instance.pending.clear();
 }
 
-wire::Refusal Ingest::merge(const wire::Frame& frame, Instance& instance,
-                            std::int64_t now_unix_ms) {
-  if (wire::Refusal refusal = check_definitions(frame, instance, registry_, rules_.definitions)) {
-    return refusal;
-  }
+void Ingest::merge(const wire::Frame& frame, Instance& instance, std::int64_t now_unix_ms) {
   const DefinitionResult definitions =
       apply_definitions(frame, instance, registry_, rules_.definitions, now_unix_ms);
   for (const wire::Refusal& refusal : definitions.refusals) {
@@ -268,6 +293,7 @@ wire::Refusal Ingest::merge(const wire::Frame& frame, Instance& instance,
   counts_.refused_series += definitions.refused_series;
 
   const MergeResult merged = merge_totals(frame, instance, registry_);
+  count_increments(frame, merged, instance);
   counts_.samples += merged.samples;
   counts_.regressed_samples += merged.regressed;
   counts_.mismatched_samples += merged.mismatched;
@@ -281,19 +307,40 @@ wire::Refusal Ingest::merge(const wire::Frame& frame, Instance& instance,
   if (definitions.incomplete || merged.undefined > 0 || merged.regressed > 0) {
     requests_.want(instance, frame.seq, now_unix_ms);
   }
-  return {};
 }
 
-void Ingest::whole_keyframe(const Envelope& envelope, wire::Kind kind, std::uint64_t first_seq,
-                            Instance& instance) {
-  instance.identified = true;
-  instance.stated_seq = instance.last_seq;
-  KeyframeRequests::satisfy(instance, first_seq);
-  directory_.introduced(instance, envelope.now_unix_ms);
-  if (kind == wire::Kind::kGoodbye) {
-    directory_.ended(instance, InstanceState::kExited, envelope.now_unix_ms);
+void Ingest::count_increments(const wire::Frame& frame, const MergeResult& merged,
+                              Instance& instance) {
+  instance.increments_applied += merged.increments;
+  instance.increments_refused += merged.increments_refused;
+  counts_.increments_applied += merged.increments;
+  counts_.increments_refused += merged.increments_refused;
+  // A client that does not say what it made has made what arrived.
+  const std::uint64_t arrived = instance.increments_applied + instance.increments_refused;
+  const std::uint64_t published = std::max(frame.increments, arrived);
+  if (published > instance.increments_published) {
+    counts_.increments_published += published - instance.increments_published;
+    instance.increments_published = published;
   }
-  answer(envelope, instance.id, instance.last_seq);
+}
+
+void Ingest::whole_keyframe(const Envelope& envelope, const wire::Frame& last,
+                            std::uint64_t first_seq, Instance& instance) {
+  instance.identified = true;
+  instance.restored = false;
+  if (!last.folded) {
+    instance.stated_seq = instance.last_seq;
+    KeyframeRequests::satisfy(instance, first_seq);
+  }
+  directory_.introduced(instance, envelope.now_unix_ms);
+  if (last.kind == wire::Kind::kGoodbye) {
+    counts_.folded += last.folded && !instance.folded ? 1 : 0;
+    instance.folded |= last.folded;
+    // A cells file that its owner left without a goodbye is evidence of a crash.
+    directory_.ended(instance, last.folded ? InstanceState::kCrashed : InstanceState::kExited,
+                     envelope.now_unix_ms);
+  }
+  answer(envelope, last.kind, instance.id, instance.last_seq);
 }
 
 void Ingest::refuse(const Envelope& envelope, wire::Refusal refusal, Instance* instance,
@@ -326,17 +373,27 @@ void Ingest::remember_refusal(const Envelope& envelope, const wire::Refusal& ref
   }
 }
 
-void Ingest::answer(const Envelope& envelope, const wire::InstanceId& instance, std::uint64_t seq) {
-  if (envelope.reply.empty()) {
+void Ingest::answer(const Envelope& envelope, wire::Kind to, const wire::InstanceId& instance,
+                    std::uint64_t seq) {
+  Final final{instance, std::string(envelope.reply), seq};
+  if (to == wire::Kind::kGoodbye && waits_for_disk_) {
+    finals_.push_back(std::move(final));
+  } else {
+    answer(final, false);
+  }
+}
+
+void Ingest::answer(const Final& final, bool durable) {
+  if (final.reply.empty()) {
     return;
   }
   wire::Frame ack;
   ack.kind = wire::Kind::kAck;
-  ack.instance = instance;
-  ack.seq = seq;
-  ack.sent_unix_ms = envelope.now_unix_ms;
+  ack.instance = final.instance;
+  ack.seq = final.seq;
+  ack.durable = durable;
   ack.sender = rules_.sender;
-  control_.send(envelope.reply, encoder_.encode(ack));
+  control_.send(final.reply, encoder_.encode(ack));
 }
 
 void Ingest::send_control(wire::Kind kind, const wire::InstanceId& instance,

@@ -11,6 +11,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "schemas/codec.h"
 #include "schemas/subjects.h"
@@ -43,6 +45,12 @@ struct FrameCounts {
   std::uint64_t mismatched_samples = 0;
   std::uint64_t refused_series = 0;
   std::uint64_t rebases = 0;
+  std::uint64_t folded = 0;  // cells files of dead publishers, merged as their goodbye
+
+  // Integer counts and observations, of all publishers since this sidecar started.
+  std::uint64_t increments_published = 0;
+  std::uint64_t increments_applied = 0;
+  std::uint64_t increments_refused = 0;
 
   [[nodiscard]] std::uint64_t refused_total() const;
 };
@@ -61,13 +69,30 @@ class Ingest {
   Ingest(IngestRules rules, Registry& registry, Directory& directory, ControlSink& control,
          std::uint64_t seed);
 
-  // `reply` is empty if no answer is wanted.
-  void receive(std::string_view subject, std::string_view reply,
+  // `reply` is empty if no answer is wanted. False: refused.
+  bool receive(std::string_view subject, std::string_view reply,
                std::span<const std::uint8_t> bytes, std::int64_t now_unix_ms);
   // Asks again where a keyframe is still missing; gives up those whose parts do not come. Before
   // Directory::tick(), which may drop instances that wait for parts.
   void tick(std::int64_t now_unix_ms);
 
+  // From now on goodbyes are not answered here: take_finals() hands them out, to be written first.
+  void wait_for_disk() { waits_for_disk_ = true; }
+  struct Final {
+    wire::InstanceId instance;
+    std::string reply;  // empty: nobody waits
+    std::uint64_t seq = 0;
+  };
+  [[nodiscard]] std::vector<Final> take_finals() { return std::exchange(finals_, {}); }
+  [[nodiscard]] bool has_finals() const { return !finals_.empty(); }
+  void answer(const Final& final, bool durable);
+
+  // An instance from the state directory: it is asked what it counts now.
+  void restored(Instance& instance, std::int64_t now_unix_ms) {
+    requests_.want(instance, instance.last_seq, now_unix_ms);
+  }
+
+  [[nodiscard]] const DefinitionRules& definition_rules() const { return rules_.definitions; }
   [[nodiscard]] const FrameCounts& counts() const { return counts_; }
   [[nodiscard]] const std::deque<RefusalInfo>& refusals() const { return refusals_; }
 
@@ -81,19 +106,23 @@ class Ingest {
   [[nodiscard]] wire::Refusal admit(const Envelope& envelope, const wire::Frame& frame);
   [[nodiscard]] wire::Refusal identify(const wire::Frame& frame, Instance& instance,
                                        std::int64_t now_unix_ms) const;
-  void apply(const Envelope& envelope, std::span<const std::uint8_t> bytes,
+  bool apply(const Envelope& envelope, std::span<const std::uint8_t> bytes,
              const wire::Frame& frame, Instance& instance);
-  void apply_part(const Envelope& envelope, std::span<const std::uint8_t> bytes,
+  void note_arrival(const Envelope& envelope, const wire::Frame& frame, Instance& instance);
+  bool apply_part(const Envelope& envelope, std::span<const std::uint8_t> bytes,
                   const wire::Frame& frame, Instance& instance);
-  [[nodiscard]] wire::Refusal merge(const wire::Frame& frame, Instance& instance,
-                                    std::int64_t now_unix_ms);
-  void whole_keyframe(const Envelope& envelope, wire::Kind kind, std::uint64_t first_seq,
+  void merge(const wire::Frame& frame, Instance& instance, std::int64_t now_unix_ms);
+  void count_increments(const wire::Frame& frame, const MergeResult& merged, Instance& instance);
+  [[nodiscard]] wire::Refusal check_whole(const PendingKeyframe& whole, const Instance& instance);
+  void whole_keyframe(const Envelope& envelope, const wire::Frame& last, std::uint64_t first_seq,
                       Instance& instance);
   void discard_pending(Instance& instance);
   void refuse(const Envelope& envelope, wire::Refusal refusal, Instance* instance,
               std::uint64_t frames = 1);
   void remember_refusal(const Envelope& envelope, const wire::Refusal& refusal, Instance* instance);
-  void answer(const Envelope& envelope, const wire::InstanceId& instance, std::uint64_t seq);
+  // A goodbye's answer waits until it is durable.
+  void answer(const Envelope& envelope, wire::Kind to, const wire::InstanceId& instance,
+              std::uint64_t seq);
   void send_control(wire::Kind kind, const wire::InstanceId& instance, std::string_view node);
   void ask_if_due(Instance& instance, std::int64_t now_unix_ms);
 
@@ -108,6 +137,8 @@ class Ingest {
   KeyframeRequests requests_;
   FrameCounts counts_;
   std::size_t pending_bytes_ = 0;
+  bool waits_for_disk_ = false;
+  std::vector<Final> finals_;
   std::deque<RefusalInfo> refusals_;  // newest first, bounded
 };
 

@@ -23,6 +23,14 @@ void count_odd(Target target, MergeResult& result) {
   }
 }
 
+// The applied total of a refused counter is what was counted as refused.
+void refuse_increments(std::uint64_t& counted, std::uint64_t total, MergeResult& result) {
+  if (total > counted) {
+    result.increments_refused += total - counted;
+    counted = total;
+  }
+}
+
 void state_integer(Reading& reading, std::uint64_t total) {
   reading.integer = total;
   reading.is_integer = true;
@@ -55,11 +63,16 @@ void merge_counters(const wire::Frame& frame, Instance& instance, Registry& regi
         ++result.mismatched;
         continue;
       }
+      result.increments += total - applied;
       applied = total;
+      instance.unwritten.moved(id);
     } else if (target.kind() == TargetKind::kReading) {
       state_integer(registry.readings()[target.index()], total);
     } else {
       count_odd(target, result);
+      if (target.kind() == TargetKind::kRefused) {
+        refuse_increments(instance.applied[id], total, result);
+      }
     }
   }
 }
@@ -117,6 +130,7 @@ void merge_doubles(const wire::Frame& frame, Instance& instance, Registry& regis
       continue;
     }
     instance.applied[id] = std::bit_cast<std::uint64_t>(total);
+    instance.unwritten.moved(id);
   }
 }
 
@@ -141,12 +155,31 @@ void follow_layout(InstanceHistogram& local, const HistogramValue& value) {
   }
 }
 
+// A statement of everything that is no newer than what was merged: it may name fewer buckets, with
+// the totals that they still have, and an older sum.
+bool is_older(const wire::Frame& frame, std::size_t first, std::size_t changed,
+              const InstanceHistogram& local, const std::uint64_t* applied) {
+  std::uint64_t stated = 0;
+  for (std::size_t i = first; i < first + changed; ++i) {
+    stated += frame.bucket_totals[i];
+  }
+  std::uint64_t known = 0;
+  for (std::size_t i = 0; i < local.buckets; ++i) {
+    known += applied[i];
+  }
+  return stated <= known && known > 0;
+}
+
 // One histogram's changed buckets are entries [first, first + changed) of the frame's bucket
 // vectors.
 void merge_histogram(const wire::Frame& frame, std::size_t first, std::size_t changed, double sum,
                      InstanceHistogram& local, Instance& instance, Registry& registry,
-                     MergeResult& result) {
+                     MergeMode mode, MergeResult& result) {
   std::uint64_t* const applied = instance.applied_buckets.data() + local.applied;
+  if (mode == MergeMode::kMaximum && is_older(frame, first, changed, local, applied)) {
+    ++result.regressed;
+    return;
+  }
   // Checked before anything is added: a histogram is merged whole or not at all.
   std::uint64_t added = 0;
   bool wraps = false;
@@ -182,21 +215,30 @@ void merge_histogram(const wire::Frame& frame, std::size_t first, std::size_t ch
     const std::uint16_t folded = local.fold.empty() ? index : local.fold[index];
     value.buckets[folded] += frame.bucket_totals[i] - applied[index];
     value.count += frame.bucket_totals[i] - applied[index];
+    result.increments += frame.bucket_totals[i] - applied[index];
     applied[index] = frame.bucket_totals[i];
   }
 }
 
 void merge_histograms(const wire::Frame& frame, Instance& instance, Registry& registry,
-                      MergeResult& result) {
+                      MergeMode mode, MergeResult& result) {
   std::size_t bucket = 0;
   for (std::size_t i = 0; i < frame.histogram_ids.size(); ++i) {
     const std::size_t changed = frame.histogram_changed[i];
     const Target target = target_of(instance, frame.histogram_ids[i]);
     if (target.kind() == TargetKind::kHistogram) [[likely]] {
       merge_histogram(frame, bucket, changed, frame.histogram_sums[i],
-                      instance.histograms[target.index()], instance, registry, result);
+                      instance.histograms[target.index()], instance, registry, mode, result);
+      instance.unwritten.moved(frame.histogram_ids[i]);
     } else {
       count_odd(target, result);
+      if (target.kind() == TargetKind::kRefused) {
+        std::uint64_t total = 0;  // whole in keyframes; a delta names only some of the buckets
+        for (std::size_t of = bucket; of < bucket + changed; ++of) {
+          total += frame.bucket_totals[of];
+        }
+        refuse_increments(instance.applied[frame.histogram_ids[i]], total, result);
+      }
     }
     bucket += changed;
   }
@@ -204,14 +246,15 @@ void merge_histograms(const wire::Frame& frame, Instance& instance, Registry& re
 
 }  // namespace
 
-MergeResult merge_totals(const wire::Frame& frame, Instance& instance, Registry& registry) {
+MergeResult merge_totals(const wire::Frame& frame, Instance& instance, Registry& registry,
+                         MergeMode mode) {
   MergeResult result;
   result.samples = frame.counter_ids.size() + frame.double_ids.size() + frame.gauge_ids.size() +
                    frame.histogram_ids.size();
   merge_counters(frame, instance, registry, result);
   merge_doubles(frame, instance, registry, result);
   merge_gauges(frame, instance, registry, result);
-  merge_histograms(frame, instance, registry, result);
+  merge_histograms(frame, instance, registry, mode, result);
   return result;
 }
 

@@ -18,8 +18,18 @@ struct MergeResult {
   std::uint64_t regressed = 0;  // a total below the one before it, within one instance
   std::uint64_t mismatched = 0;  // a sample of another kind than its series
   std::uint64_t refused = 0;     // of series that were refused when they were announced
+
+  // Of integer counters and histograms: what was added, and what of refused series was not.
+  std::uint64_t increments = 0;
+  std::uint64_t increments_refused = 0;
 };
 
-MergeResult merge_totals(const wire::Frame& frame, Instance& instance, Registry& registry);
+enum class MergeMode : std::uint8_t {
+  kInOrder,  // frames of a publisher, each newer than the one before
+  kMaximum,  // statements of whatever age: what is newer counts
+};
+
+MergeResult merge_totals(const wire::Frame& frame, Instance& instance, Registry& registry,
+                         MergeMode mode = MergeMode::kInOrder);
 
 }  // namespace weir::sidecar

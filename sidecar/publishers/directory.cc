@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "schemas/mutant.h"
 #include "sidecar/ingest/definitions.h"
 
 namespace weir::sidecar {
@@ -18,7 +19,11 @@ Directory::Memory Directory::remembered(const wire::InstanceId& id) const {
 }
 
 void Directory::remember(const wire::InstanceId& id, Memory memory, std::int64_t now_unix_ms) {
+  if (mutant::lacks(mutant::Rule::kEndedRemembered)) {
+    return;
+  }
   remembered_[id] = memory;
+  ++remembered_count_;
   remembered_order_.emplace_back(now_unix_ms, id);
 }
 
@@ -45,6 +50,7 @@ Instance* Directory::add(const wire::InstanceId& id, std::int64_t now_unix_ms) {
 void Directory::change_state(Instance& instance, InstanceState state, std::int64_t now_unix_ms) {
   instance.state = state;
   instance.state_since_unix_ms = now_unix_ms;
+  ++version_;
 }
 
 void Directory::introduced(Instance& instance, std::int64_t now_unix_ms) {
@@ -61,6 +67,16 @@ void Directory::come_back(Instance& instance, std::int64_t now_unix_ms) {
   change_state(instance, InstanceState::kUp, now_unix_ms);
   set_showing(instance, registry_, true, now_unix_ms);
   services_.returned(instance.node, instance.service, now_unix_ms);
+}
+
+void Directory::restore_state(Instance& instance, InstanceState state, std::int64_t since_unix_ms) {
+  const bool ended = state == InstanceState::kExited || state == InstanceState::kCrashed;
+  if (ended && !instance.ended) {
+    end_shows(instance, registry_, since_unix_ms, false);
+  }
+  instance.ended = ended;
+  set_showing(instance, registry_, !ended && state != InstanceState::kLost, since_unix_ms);
+  change_state(instance, state, since_unix_ms);
 }
 
 void Directory::heard(Instance& instance, std::int64_t now_unix_ms) {
@@ -146,39 +162,60 @@ void Directory::check_lease(Instance& instance, std::int64_t now_unix_ms) {
 }
 
 void Directory::tick(std::int64_t now_unix_ms) {
-  for (auto at = instances_.begin(); at != instances_.end();) {
-    Instance& instance = *at->second;
-    if (!instance.ended) {
-      check_lease(instance, now_unix_ms);
-    }
-    const std::int64_t in_state_ms = now_unix_ms - instance.state_since_unix_ms;
-    bool drop = false;
-    if (instance.ended) {
-      drop = now_unix_ms - std::max(instance.last_seen_unix_ms, instance.state_since_unix_ms) >
-             rules_.late_frames_ms;
-      if (drop) {
-        remember(instance.id, Memory::kEnded, now_unix_ms);
-      }
-    } else if (instance.state == InstanceState::kLost) {
-      drop = in_state_ms > rules_.forget_after_ms;
-      if (drop) {
-        end_shows(instance, registry_, now_unix_ms, false);
-        remember(instance.id, Memory::kForgotten, now_unix_ms);
-      }
-    } else if (instance.state == InstanceState::kStarting) {
-      drop = now_unix_ms - instance.last_seen_unix_ms > rules_.introduction_ms;
-      if (drop) {
-        end_shows(instance, registry_, now_unix_ms, false);
-      }
-    }
-    if (drop) {
-      drop_tables(instance, registry_);
-      at = instances_.erase(at);
-    } else {
-      ++at;
+  for (auto& [id, instance] : instances_) {
+    if (!instance->ended) {
+      check_lease(*instance, now_unix_ms);
     }
   }
   forget_oldest(now_unix_ms);
+}
+
+bool Directory::is_finished(const Instance& instance, std::int64_t now_unix_ms,
+                            Memory& memory) const {
+  const std::int64_t in_state_ms = now_unix_ms - instance.state_since_unix_ms;
+  if (instance.ended) {
+    memory = Memory::kEnded;
+    const std::int64_t quiet_ms =
+        now_unix_ms - std::max(instance.last_seen_unix_ms, instance.state_since_unix_ms);
+    // Its cells file may say more, as long as it was not folded. Where nobody can see it (another
+    // container's folder) that ends some time.
+    const bool more_to_come = instance.cells_file && !instance.folded;
+    return quiet_ms > (more_to_come ? rules_.forget_after_ms : rules_.late_frames_ms);
+  }
+  if (instance.state == InstanceState::kLost) {
+    memory = Memory::kForgotten;
+    if (mutant::lacks(mutant::Rule::kOnlyDeadCollapse)) {
+      memory = Memory::kEnded;
+      return true;
+    }
+    return in_state_ms > rules_.forget_after_ms;
+  }
+  memory = Memory::kNothing;
+  return instance.state == InstanceState::kStarting &&
+         now_unix_ms - instance.last_seen_unix_ms > rules_.introduction_ms;
+}
+
+void Directory::drop_finished(std::int64_t now_unix_ms, const Retire& retire) {
+  for (auto at = instances_.begin(); at != instances_.end();) {
+    Instance& instance = *at->second;
+    Memory memory = Memory::kNothing;
+    if (!is_finished(instance, now_unix_ms, memory)) {
+      ++at;
+      continue;
+    }
+    if (!instance.ended) {
+      end_shows(instance, registry_, now_unix_ms, false);
+    }
+    if (retire) {
+      retire(instance);
+    }
+    if (memory != Memory::kNothing) {
+      remember(instance.id, memory, now_unix_ms);
+    }
+    drop_tables(instance, registry_);
+    at = instances_.erase(at);
+    ++version_;
+  }
 }
 
 std::vector<PublisherInfo> Directory::list() const {

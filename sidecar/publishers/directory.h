@@ -4,8 +4,8 @@
 //   starting -> up -> (exited | crashed | lost); lost -> up when it speaks again.
 //
 // 1. An ended instance keeps its tables for `late_frames_ms`, so that what is still under way adds
-//    nothing twice; after that its id is remembered (for `remember_ms`, and no more than
-//    `remembered_max` of them), so that it does not count as new.
+//    nothing twice, and until its cells file was folded; after that its id is remembered (for
+//    `remember_ms`, and no more than `remembered_max` of them), so that it does not count as new.
 // 2. A lost instance (silent, without evidence of its death) keeps its tables for
 //    `forget_after_ms`; if it returns later, it is told to begin again as a new instance.
 // 3. While NATS is away no lease runs out.
@@ -70,9 +70,32 @@ class Directory {
 
   // NATS went away or came back.
   void set_connected(bool connected, std::int64_t now_unix_ms);
-  // Leases, readings of the silent, and memory. About once a second.
+  // Leases, and readings of the silent. About once a second.
   void tick(std::int64_t now_unix_ms);
+  // Drops the tables of those of whom nothing can come any more. What they counted is handed to
+  // `retire` first. With a state directory this is a part of a checkpoint: on disk, too, a total is
+  // in one place.
+  using Retire = std::function<void(const Instance&)>;
+  void drop_finished(std::int64_t now_unix_ms, const Retire& retire);
 
+  // From the state directory; what was counted of starts and ends stays as it was.
+  void restore_state(Instance& instance, InstanceState state, std::int64_t since_unix_ms);
+  void restore_memory(const wire::InstanceId& id, Memory memory, std::int64_t unix_ms) {
+    remember(id, memory, unix_ms);
+  }
+  template <typename Visit>
+  void for_each_remembered(Visit&& visit) const {  // oldest first
+    for (const auto& [unix_ms, id] : remembered_order_) {
+      visit(id, remembered(id), unix_ms);
+    }
+  }
+  // How many were remembered since the beginning: the last so many of for_each_remembered() are
+  // new.
+  [[nodiscard]] std::uint64_t remembered_count() const { return remembered_count_; }
+  // Moves with each change of an instance's state.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+
+  [[nodiscard]] ServiceLog& services() { return services_; }
   [[nodiscard]] const ServiceLog& services() const { return services_; }
   [[nodiscard]] std::vector<PublisherInfo> list() const;
   [[nodiscard]] std::size_t count(InstanceState state) const;
@@ -82,6 +105,12 @@ class Directory {
       visit(*instance);
     }
   }
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [id, instance] : instances_) {
+      visit(static_cast<const Instance&>(*instance));
+    }
+  }
 
  private:
   void remember(const wire::InstanceId& id, Memory memory, std::int64_t now_unix_ms);
@@ -89,6 +118,9 @@ class Directory {
   void come_back(Instance& instance, std::int64_t now_unix_ms);
   void change_state(Instance& instance, InstanceState state, std::int64_t now_unix_ms);
   void check_lease(Instance& instance, std::int64_t now_unix_ms);
+  // Whether nothing of it can come any more, and what is remembered of it then.
+  [[nodiscard]] bool is_finished(const Instance& instance, std::int64_t now_unix_ms,
+                                 Memory& memory) const;
   // Evidence is looked for as soon as a successor shows up, so that a quick restart is seen as one.
   void look_for_dead_predecessors(const Instance& newcomer, std::int64_t now_unix_ms);
   [[nodiscard]] bool is_dead(const Instance& instance) const;
@@ -100,6 +132,8 @@ class Directory {
   std::unordered_map<wire::InstanceId, std::unique_ptr<Instance>> instances_;
   std::unordered_map<wire::InstanceId, Memory> remembered_;
   std::deque<std::pair<std::int64_t, wire::InstanceId>> remembered_order_;  // oldest first
+  std::uint64_t remembered_count_ = 0;
+  std::uint64_t version_ = 0;
   bool connected_ = false;
   std::int64_t connected_since_unix_ms_ = 0;
 };

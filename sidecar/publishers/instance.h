@@ -10,6 +10,7 @@
 
 #include "schemas/instance_id.h"
 #include "sidecar/publishers/info.h"
+#include "sidecar/publishers/unwritten.h"
 #include "sidecar/registry/family.h"
 #include "sidecar/registry/target.h"
 
@@ -70,6 +71,11 @@ struct Instance {
   std::int64_t heartbeat_interval_ms = 5000;
   std::vector<std::pair<std::string, std::string>> constant_labels;
   bool service_label = true;
+  bool cells_file = false;  // its totals also live in a file, which is folded when it is dead,
+  bool folded = false;      // as this one's has been
+
+  bool restored = false;  // from the state directory, and not heard since
+  bool retired = false;   // no publisher: the totals of those of its service that are forgotten
 
   InstanceState state = InstanceState::kStarting;
   std::int64_t state_since_unix_ms = 0;
@@ -88,12 +94,20 @@ struct Instance {
 
   // By local id. `targets` and `applied` have one length; `series` too.
   std::vector<Target> targets;
-  std::vector<std::uint64_t> applied;    // a counter's total (a double's bits) as last merged
-  std::vector<std::uint32_t> series;     // index of the registry's series
-  std::vector<InstanceFamily> families;  // by the publisher's family id
+  std::vector<std::uint64_t> applied;        // a counter's total (a double's bits) as last merged
+  std::vector<std::uint32_t> series;         // index of the registry's series
+  std::vector<InstanceFamily> families;      // by the publisher's family id
+  std::vector<std::uint32_t> series_family;  // by local id, of the retired: the family's id
   std::vector<InstanceHistogram> histograms;
   std::vector<std::uint64_t> applied_buckets;
   std::uint64_t series_count = 0;
+  Unwritten unwritten;
+
+  // Integer counts and observations: as the publisher says it made them, as merged here, and as
+  // refused with their family.
+  std::uint64_t increments_published = 0;
+  std::uint64_t increments_applied = 0;
+  std::uint64_t increments_refused = 0;
 
   [[nodiscard]] bool is_alive() const { return !ended && state != InstanceState::kLost; }
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schemas/mutant.h"
+
 namespace weir::sidecar {
 
 void KeyframeRequests::want(Instance& instance, std::uint64_t hole_seq, std::int64_t now_unix_ms) {
@@ -37,6 +39,9 @@ bool KeyframeRequests::take(Instance& instance, std::int64_t now_unix_ms) {
     return false;
   }
   tokens_ -= 1;
+  if (mutant::lacks(mutant::Rule::kKeyframeWantedIsState)) {
+    keyframe.wanted = false;
+  }
   // Up to a quarter of jitter, so that those that were lost together are not asked together for
   // ever.
   std::uniform_int_distribution<std::int64_t> jitter(0, keyframe.backoff_ms / 4);

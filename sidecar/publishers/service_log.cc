@@ -1,6 +1,7 @@
 #include "sidecar/publishers/service_log.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::sidecar {
 namespace {
@@ -104,6 +105,11 @@ void ServiceLog::loss_was_crash(std::string_view node, std::string_view service,
 void ServiceLog::seen(std::string_view node, std::string_view service, std::int64_t now_unix_ms) {
   Entry& at = entry(node, service);
   at.info.last_seen_unix_ms = std::max(at.info.last_seen_unix_ms, now_unix_ms);
+}
+
+void ServiceLog::restore(Entry restored) {
+  Entry& at = entry(restored.info.node, restored.info.service);
+  at = std::move(restored);
 }
 
 std::uint64_t ServiceLog::restarts(std::string_view node, std::string_view service) const {

@@ -37,16 +37,24 @@ class ServiceLog {
   void loss_was_crash(std::string_view node, std::string_view service, std::int64_t now_unix_ms);
   void seen(std::string_view node, std::string_view service, std::int64_t now_unix_ms);
 
-  [[nodiscard]] std::uint64_t restarts(std::string_view node, std::string_view service) const;
-  [[nodiscard]] std::vector<ServiceInfo> list(std::int64_t now_unix_ms) const;
-
- private:
   struct Entry {
     ServiceInfo info;
     std::deque<std::int64_t> unmatched_ends;
     std::deque<std::int64_t> unmatched_starts;
     std::deque<std::int64_t> crashes;  // times, for the crash loop
   };
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [key, at] : entries_) {
+      visit(at);
+    }
+  }
+  void restore(Entry restored);  // from the state directory
+
+  [[nodiscard]] std::uint64_t restarts(std::string_view node, std::string_view service) const;
+  [[nodiscard]] std::vector<ServiceInfo> list(std::int64_t now_unix_ms) const;
+
+ private:
   using Key = std::pair<std::string, std::string>;
 
   Entry& entry(std::string_view node, std::string_view service);

@@ -21,7 +21,13 @@ class ExactSum {
     low_ = low - (high_ - sum);
   }
 
+  void subtract(const ExactSum& other) {
+    add(-other.high_);
+    add(-other.low_);
+  }
+
   [[nodiscard]] double value() const { return high_; }
+  [[nodiscard]] double low() const { return low_; }  // what value() lacks
   [[nodiscard]] bool is_finite() const { return std::isfinite(high_) && std::isfinite(low_); }
 
  private:

@@ -46,6 +46,15 @@ struct HistogramValue {
   ExactSum sum;
 };
 
+// A series that was restarted openly: what it had counted by then.
+struct Offset {
+  std::uint64_t counter = 0;
+  ExactSum doubles;
+  std::vector<std::uint64_t> buckets;  // in the layout, not cumulative
+  std::shared_ptr<const BucketLayout> layout;
+  ExactSum sum;
+};
+
 struct Series {
   std::uint32_t family = kNone;
   std::string labels;                    // canonical text
@@ -72,7 +81,8 @@ struct Family {
   std::string group;
   wire::Type type = wire::Type::kCounter;
   wire::Origin origin = wire::Origin::kOwn;
-  wire::Aggregation aggregation = wire::Aggregation::kSum;
+  wire::Aggregation declared_aggregation = wire::Aggregation::kSum;
+  wire::Aggregation aggregation = wire::Aggregation::kSum;  // in force: the configuration wins
   std::uint64_t hold_ms = 0;
   std::uint32_t publishers = 0;           // living instances that define it
   std::int64_t newest_start_unix_ms = 0;  // the newest instance that defined it

@@ -15,6 +15,10 @@ using LabelList = std::vector<std::pair<std::string_view, std::string_view>>;
 // `method="GET",route="/"`; sorts `labels`. A name that stands twice keeps its first value.
 [[nodiscard]] std::string canonical_label_text(LabelList& labels);
 
+// The reverse: names and values, unescaped, in the order of the text.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> split_label_text(
+    std::string_view text);
+
 // Escapes for a label value (\\, \", \n) and for HELP (\\, \n; in OpenMetrics also \").
 void append_escaped(std::string& out, std::string_view text, bool quotes);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/mutant.h"
+
 namespace weir::sidecar {
 namespace {
 
@@ -80,6 +82,7 @@ std::uint32_t Registry::define_family(const wire::FamilyView& definition,
     family.help = definition.help;
     family.group = definition.group;
     family.hold_ms = definition.hold_ms;
+    family.declared_aggregation = definition.aggregation;
     const auto override = aggregation_overrides_.find(definition.name);
     family.aggregation =
         override == aggregation_overrides_.end() ? definition.aggregation : override->second;
@@ -213,9 +216,68 @@ std::uint32_t Registry::define_series(std::uint32_t family, std::string labels,
   series.service = intern(service);
   series.started_unix_ms = started_unix_ms;
   series.zero_pending = !owner.is_reading() && started_unix_ms >= zero_first_since_unix_ms_;
+  if (series.zero_pending) {
+    note_unshown(index);
+  }
   owner.series.push_back(index);
   owner.by_labels.emplace(series.labels, index);
   return index;
+}
+
+void Registry::note_unshown(std::uint32_t series) {
+  // Most are shown soon; a list of all that ever were not would only grow.
+  constexpr std::size_t kTidyFrom = 1024;
+  if (unshown_.size() >= kTidyFrom && unshown_.size() >= 2 * unshown_count_) {
+    std::erase_if(unshown_, [&](std::uint32_t index) { return !series_[index].zero_pending; });
+  }
+  unshown_.push_back(series);
+  ++unshown_count_;
+}
+
+void Registry::all_shown() {
+  for (const std::uint32_t index : unshown_) {
+    series_[index].zero_pending = false;
+  }
+  unshown_.clear();
+  unshown_count_ = 0;
+}
+
+void Registry::not_shown(std::uint32_t series) {
+  if (!std::exchange(series_[series].zero_pending, true)) {
+    note_unshown(series);
+  }
+}
+
+void Registry::restart(std::uint32_t series, std::int64_t now_unix_ms) {
+  Series& restarted = series_[series];
+  restarted.started_unix_ms = now_unix_ms;
+  unshown_count_ -= std::exchange(restarted.zero_pending, false) ? 1 : 0;
+  offsets_changed_ = true;
+  Offset& offset = offsets_[series];
+  if (restarted.counter != kNone) {
+    offset.counter = counters_[restarted.counter];
+  }
+  if (restarted.double_counter != kNone) {
+    offset.doubles = double_counters_[restarted.double_counter];
+  }
+  if (restarted.histogram != kNone) {
+    const HistogramValue& value = histograms_[restarted.histogram];
+    offset.buckets = value.buckets;
+    offset.layout = value.layout;
+    offset.sum = value.sum;
+  }
+}
+
+const Offset* Registry::offset_of(std::uint32_t series) const {
+  if (offsets_.empty()) {
+    return nullptr;
+  }
+  const auto at = offsets_.find(series);
+  return at == offsets_.end() ? nullptr : &at->second;
+}
+
+void Registry::restore_offset(std::uint32_t series, Offset offset) {
+  offsets_[series] = std::move(offset);
 }
 
 std::uint32_t Registry::counter_of(std::uint32_t series) {
@@ -303,6 +365,12 @@ void Registry::remove_reading(std::uint32_t reading) {
   free_readings_.push_back(reading);
 }
 
+void Registry::hold_reading(std::uint32_t reading, std::int64_t until_unix_ms) {
+  readings_[reading].held_until_unix_ms = until_unix_ms;
+  readings_[reading].contributor = nullptr;  // the instance may be forgotten before its reading is
+  held_changed_ = true;
+}
+
 // ---- Life
 
 void Registry::show(std::uint32_t series) {
@@ -312,7 +380,7 @@ void Registry::show(std::uint32_t series) {
 void Registry::unshow(std::uint32_t series, std::int64_t now_unix_ms, bool removed) {
   Series& shown = series_[series];
   if (--shown.shown_by == 0) {
-    shown.left_unix_ms = now_unix_ms;
+    shown.left_unix_ms = std::max(shown.left_unix_ms, now_unix_ms);
     shown.removed = removed;
   }
 }
@@ -324,8 +392,9 @@ bool Registry::is_shown(const Series& series, std::int64_t now_unix_ms,
 }
 
 std::size_t Registry::expire(std::int64_t now_unix_ms, std::int64_t series_ttl_ms,
-                             std::int64_t retired_ttl_ms) {
-  std::size_t freed = 0;
+                             std::int64_t retired_ttl_ms,
+                             const std::function<void(std::uint32_t series)>& freed) {
+  std::size_t count = 0;
   for (std::uint32_t index = 0; index < readings_.size(); ++index) {
     const Reading& reading = readings_[index];
     if (reading.held_until_unix_ms != 0 && now_unix_ms >= reading.held_until_unix_ms) {
@@ -339,17 +408,23 @@ std::size_t Registry::expire(std::int64_t now_unix_ms, std::int64_t series_ttl_m
           is_shown(series, now_unix_ms, series_ttl_ms)) {
         return false;
       }
+      if (mutant::lacks(mutant::Rule::kTtlHidesOnly)) {
+        return true;
+      }
       return family->is_reading() || now_unix_ms - series.left_unix_ms >= retired_ttl_ms;
     };
     const auto kept = std::stable_partition(family->series.begin(), family->series.end(),
                                             [&](std::uint32_t index) { return !gone(index); });
     for (auto at = kept; at != family->series.end(); ++at) {
+      if (freed) {
+        freed(*at);
+      }
       free_series(*at);
-      ++freed;
+      ++count;
     }
     family->series.erase(kept, family->series.end());
   }
-  return freed;
+  return count;
 }
 
 void Registry::free_series(std::uint32_t index) {
@@ -367,6 +442,8 @@ void Registry::free_series(std::uint32_t index) {
   }
   families_[series.family]->by_labels.erase(std::string_view(series.labels));
   label_bytes_ -= series.labels.size();
+  offsets_.erase(index);
+  unshown_count_ -= series.zero_pending ? 1 : 0;
   series = {};
   free_series_.push_back(index);
 }

@@ -11,12 +11,14 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -61,12 +63,38 @@ class Registry {
   std::uint32_t histogram_of(std::uint32_t series, std::shared_ptr<const BucketLayout> layout);
   std::uint32_t add_reading(std::uint32_t series, const Contributor* contributor);
   void remove_reading(std::uint32_t reading);
+  // Its publisher has exited; it stays until then.
+  void hold_reading(std::uint32_t reading, std::int64_t until_unix_ms);
+  // Whether any was held since the last time that this was asked.
+  bool take_held_changed() { return std::exchange(held_changed_, false); }
 
   // From now on an own series that began after this moment shows 0 in the first scrape that has it.
   void zero_first_since(std::int64_t unix_ms) { zero_first_since_unix_ms_ = unix_ms; }
+  [[nodiscard]] bool shows_zero_first() const { return zero_first_since_unix_ms_ != kNever; }
   // Whether this scrape is that one; the next is not.
   bool take_zero(std::uint32_t series) {
-    return std::exchange(series_[series].zero_pending, false);
+    const bool taken = std::exchange(series_[series].zero_pending, false);
+    unshown_count_ -= taken ? 1 : 0;
+    return taken;
+  }
+  [[nodiscard]] bool any_unshown() const { return unshown_count_ > 0; }
+  // From the state directory: every series so far was shown, or this one was not.
+  void all_shown();
+  void not_shown(std::uint32_t series);
+
+  // The series begins anew at 0: what was counted so far may be less than what was shown once, and
+  // a counter goes down to 0 or not at all.
+  void restart(std::uint32_t series, std::int64_t now_unix_ms);
+  // What is taken off when it is shown; null: nothing.
+  [[nodiscard]] const Offset* offset_of(std::uint32_t series) const;
+  void restore_offset(std::uint32_t series, Offset offset);
+  // Whether any series was restarted since the last time that this was asked.
+  bool take_offsets_changed() { return std::exchange(offsets_changed_, false); }
+  template <typename Visit>
+  void for_each_offset(Visit&& visit) const {
+    for (const auto& [series, offset] : offsets_) {
+      visit(series, offset);
+    }
   }
 
   // A living publisher shows the series, or no longer does: because it ended, or because it removed
@@ -78,8 +106,10 @@ class Registry {
 
   // Frees what nothing points to: readings-only series at once, totals after `retired_ttl_ms`.
   // Returns how many series left memory.
+  // `freed` is told which.
   std::size_t expire(std::int64_t now_unix_ms, std::int64_t series_ttl_ms,
-                     std::int64_t retired_ttl_ms);
+                     std::int64_t retired_ttl_ms,
+                     const std::function<void(std::uint32_t series)>& freed = {});
 
   // ---- Values
 
@@ -97,6 +127,14 @@ class Registry {
   [[nodiscard]] const Series& series(std::uint32_t index) const { return series_[index]; }
   [[nodiscard]] Family& family(std::uint32_t index) { return *families_[index]; }
   [[nodiscard]] const Family& family(std::uint32_t index) const { return *families_[index]; }
+  template <typename Visit>
+  void for_each_series(Visit&& visit) const {
+    for (const std::unique_ptr<Family>& family : families_) {
+      for (const std::uint32_t series : family->series) {
+        visit(series);
+      }
+    }
+  }
   [[nodiscard]] std::size_t series_count() const { return series_.size() - free_series_.size(); }
   [[nodiscard]] std::size_t family_count() const { return by_name_.size(); }
   // In order of their names: for each name the family that is shown.
@@ -116,6 +154,7 @@ class Registry {
   [[nodiscard]] bool owns_its_names(const Family& family) const;
   [[nodiscard]] bool has_living_publishers(std::string_view name) const;
   void free_series(std::uint32_t index);
+  void note_unshown(std::uint32_t series);
   std::string_view intern(std::string_view text);
 
   std::vector<std::unique_ptr<Family>> families_;
@@ -134,6 +173,11 @@ class Registry {
   std::map<std::string, wire::Aggregation, std::less<>> aggregation_overrides_;
   std::set<std::string, std::less<>> interned_;
   std::int64_t zero_first_since_unix_ms_ = kNever;
+  std::vector<std::uint32_t> unshown_;  // may hold series that were shown since
+  std::size_t unshown_count_ = 0;
+  bool held_changed_ = false;
+  bool offsets_changed_ = false;
+  std::unordered_map<std::uint32_t, Offset> offsets_;  // by series
   Capacity capacity_;
   std::size_t label_bytes_ = 0;
 };

@@ -51,6 +51,8 @@ struct PublisherStatus {
   std::uint64_t bytes_sent = 0;
   std::uint64_t keyframes_sent = 0;
   std::uint64_t reconnects = 0;
+  // Where the totals outlive a crash, and what to know about it: see CellsState.
+  std::string cells_file, cells_note;
 
   // After stop():
   bool goodbye_acknowledged = false;  // the sidecar has everything

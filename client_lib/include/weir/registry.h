@@ -57,6 +57,14 @@ struct RegistryOptions {
   Labels constant_labels;              // on every series of this process
   std::size_t series_max = 1'000'000;  // further series are refused and counted
   bool own_labels = false;             // Weir's own: labels that the sidecar adds to others' series
+  // Where the file is made in which the totals outlive a killed process. Empty: WEIR_CELLS_DIR,
+  // else /run/weir/cells. "none": nowhere.
+  std::string cells_dir;
+};
+
+struct CellsState {
+  std::string file;  // empty: totals are in private memory, and end with the process
+  std::string note;  // in words: why there is no file, or what of it is not as it should be
 };
 
 struct RegistryStats {
@@ -79,6 +87,7 @@ class WEIR_API Registry : public Registrar {
   // status.
   [[nodiscard]] const Status& status() const;
   [[nodiscard]] RegistryStats stats() const;
+  [[nodiscard]] CellsState cells() const;
 
   // Runs before each export, in the exporter's thread: the place to set gauges that are cheaper to
   // read than to follow. An exception from it is swallowed and counted as a refusal in stats().

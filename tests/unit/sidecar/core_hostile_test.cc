@@ -244,6 +244,7 @@ TEST_F(HostileTest, TheIdsOfTheDeadAreNotKeptForEver) {
     ids.push_back(wire::InstanceId::random());
     directory.ended(*directory.add(ids.back(), now), InstanceState::kExited, now);
     now += rules.late_frames_ms + 1;
+    directory.drop_finished(now, {});
     directory.tick(now);
   }
   EXPECT_EQ(directory.remembered(ids[1]), Directory::Memory::kNothing);

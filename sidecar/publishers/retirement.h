@@ -1,0 +1,68 @@
+// The totals of instances whose tables are gone: one instance more per service, which never speaks.
+// So what is stored, handed to a peer and restored is always an instance. Single-threaded: under
+// the engine's lock.
+//
+// Doubles and histograms' sums are kept as pairs (value and what it lacks), since a sum that is
+// rounded each time would one day be lower than what was shown.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "sidecar/publishers/instance.h"
+#include "sidecar/registry/registry.h"
+
+namespace weir::sidecar {
+
+class Retirement {
+ public:
+  struct Retired {
+    Instance instance;
+    std::vector<double> low;  // by local id: what the double total or the sum lacks
+    using Place = std::tuple<std::uint32_t, std::uint32_t, TargetKind>;  // series, family, kind
+    std::map<Place, std::uint32_t> ids;                                  // -> local id
+  };
+
+  explicit Retirement(Registry& registry) : registry_(registry) {}
+
+  // Adds what it counted. Its tables may go then.
+  void take(const Instance& ended);
+  // The series is freed: what was counted in it is gone.
+  void forget(std::uint32_t series);
+
+  // From the state directory. `id`: as it was stated.
+  Retired& restore(const wire::InstanceId& id, const std::string& node, const std::string& service,
+                   bool service_label);
+  [[nodiscard]] Retired* find(const wire::InstanceId& id);
+  // After its definitions and totals were restored.
+  static void index(Retired& retired);
+  void restore_low(Retired& retired, std::uint32_t id, double low);
+
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    for (auto& [key, retired] : all_) {
+      visit(*retired);
+    }
+  }
+  [[nodiscard]] std::uint64_t version() const { return version_; }  // moves with each change
+
+ private:
+  using Key = std::tuple<std::string, std::string, bool>;  // node, service, service label
+
+  std::uint32_t family_of(Instance& retired, const InstanceFamily& like,
+                          std::uint32_t series) const;
+  std::uint32_t id_of(Retired& retired, std::uint32_t family, std::uint32_t series,
+                      TargetKind kind);
+  void add(Retired& retired, std::uint32_t id, const Instance& ended, std::uint32_t ended_id);
+
+  Registry& registry_;
+  std::map<Key, std::unique_ptr<Retired>> all_;
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace weir::sidecar

@@ -1,0 +1,64 @@
+// What of an instance no file of the state directory has yet. Two files take it up, at times of
+// their own: the journal (before a scrape is answered, and when a goodbye is acknowledged), and the
+// definitions file (with a checkpoint). Single-threaded: under the engine's lock.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace weir::sidecar {
+
+class Unwritten {
+ public:
+  // A local id was added, and so on up to it.
+  void grow(std::size_t ids) { moved_.resize((ids + 63) / 64); }
+  // A total moved.
+  void moved(std::uint32_t id) {
+    moved_[id / 64] |= std::uint64_t{1} << (id % 64);
+    any_moved_ = true;
+  }
+  // Announced, hidden or revived.
+  void defined_series(std::uint32_t id) { series_.push_back(id); }
+  void defined_family(std::uint32_t id) { families_.push_back(id); }
+
+  // Since the last time that this was asked, for the journal.
+  struct Definitions {
+    bool identity = false;
+    std::vector<std::uint32_t> families, series;  // local ids
+    [[nodiscard]] bool empty() const { return !identity && families.empty() && series.empty(); }
+  };
+  [[nodiscard]] Definitions take_for_journal();
+  // Since the last time that this was asked, for the definitions file.
+  [[nodiscard]] Definitions take_for_definitions();
+  // The definitions file is written anew, with everything.
+  void all_taken_for_definitions();
+  // Calls visit(id) for each id that moved since the last time.
+  template <typename Visit>
+  void take_moved(Visit&& visit) {
+    if (!std::exchange(any_moved_, false)) {
+      return;
+    }
+    for (std::size_t word = 0; word < moved_.size(); ++word) {
+      for (std::uint64_t bits = std::exchange(moved_[word], 0); bits != 0; bits &= bits - 1) {
+        visit(static_cast<std::uint32_t>(word * 64) +
+              static_cast<std::uint32_t>(__builtin_ctzll(bits)));
+      }
+    }
+  }
+  [[nodiscard]] bool any() const {
+    return any_moved_ || !identity_journaled_ || series_.size() > series_journaled_ ||
+           families_.size() > families_journaled_;
+  }
+
+ private:
+  std::vector<std::uint64_t> moved_;  // a bit per local id
+  bool any_moved_ = false;
+  // Those that the definitions file lacks; the first so many of them are in the journal.
+  std::vector<std::uint32_t> series_, families_;
+  std::size_t series_journaled_ = 0, families_journaled_ = 0;
+  bool identity_journaled_ = false, identity_filed_ = false;
+};
+
+}  // namespace weir::sidecar

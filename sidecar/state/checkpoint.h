@@ -1,0 +1,52 @@
+// The checkpoint on disk: the definitions file, which grows, and the checkpoint itself, which is
+// replaced. It holds only if both are whole. Thread-compatible: the caller locks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "sidecar/state/record.h"
+#include "sidecar/state/storage.h"
+
+namespace weir::sidecar {
+
+inline constexpr const char* kCheckpointName = "checkpoint";
+// The same file, once something could not be written after it: what was shown since may be missing.
+inline constexpr const char* kBehindName = "checkpoint.behind";
+inline constexpr const char* kNewCheckpointName = "checkpoint.new";
+
+class Checkpoint {
+ public:
+  // `like`: node and boot id. Definitions files are numbered from `definitions_number` on.
+  Checkpoint(Storage& storage, FileHead like, std::uint32_t definitions_number)
+      : storage_(storage), head_(std::move(like)) {
+    head_.definitions_number = definitions_number - 1;
+  }
+
+  // Whether the definitions must all be given again: at first, after an error, or because most of
+  // the file is about what is gone.
+  [[nodiscard]] bool wants_all_definitions() const;
+  // Records. `definitions`: all of them, or those since the last time.
+  Status write(std::span<const std::uint8_t> definitions, bool all_definitions,
+               std::span<const std::uint8_t> totals, std::uint32_t first_journal, bool clean);
+
+  [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
+  [[nodiscard]] std::uint32_t definitions_number() const { return head_.definitions_number; }
+
+  [[nodiscard]] static std::string definitions_name(std::uint32_t number);
+  [[nodiscard]] static bool parse_definitions_name(const std::string& name, std::uint32_t& number);
+
+ private:
+  Status write_definitions(std::span<const std::uint8_t> definitions, bool all);
+  Status replace(std::span<const std::uint8_t> totals);
+
+  Storage& storage_;
+  FileHead head_;
+  std::unique_ptr<Storage::File> definitions_;
+  std::uint64_t bytes_when_new_ = 0;
+  std::uint64_t bytes_written_ = 0;
+};
+
+}  // namespace weir::sidecar

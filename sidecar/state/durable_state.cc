@@ -1,0 +1,358 @@
+#include "sidecar/state/durable_state.h"
+
+#include <utility>
+
+#include "schemas/mutant.h"
+#include "sidecar/state/series_record.h"
+#include "sidecar/state/service_record.h"
+
+namespace weir::sidecar {
+namespace {
+
+FileHead head_like(const DurableOptions& options) {
+  FileHead head;
+  head.node = options.node;
+  head.boot_id = options.boot_id;
+  return head;
+}
+
+}  // namespace
+
+DurableState::DurableState(DurableOptions options, Storage& storage, Parts parts)
+    : options_(std::move(options)), storage_(storage), parts_(parts), writer_(parts.registry) {}
+
+Recovery DurableState::recover(std::int64_t now_unix_ms) {
+  const FileHead mine = head_like(options_);
+  Recovery recovery;
+  {
+    const std::lock_guard engine(parts_.engine);
+    Restorer restorer(parts_.registry, parts_.directory, parts_.retirement,
+                      parts_.ingest.definition_rules());
+    recovery = recover_state(storage_, mine, restorer, parts_.registry, now_unix_ms);
+    parts_.directory.for_each([&](Instance& instance) {
+      if (!instance.ended) {
+        parts_.ingest.restored(instance, now_unix_ms);
+      }
+    });
+    parts_.ingest.wait_for_disk();
+    checkpoint_.emplace(storage_, mine, recovery.next_definitions);
+    journal_.emplace(storage_, mine);
+    next_journal_ = recovery.next_journal;
+  }
+  checkpoint(now_unix_ms, false);
+  return recovery;
+}
+
+// ---- What to write. All under the engine's lock.
+
+void DurableState::collect(Instance& instance, Bytes& out) {
+  if (!instance.identified || !instance.unwritten.any()) {
+    return;
+  }
+  const Unwritten::Definitions definitions = instance.unwritten.take_for_journal();
+  if (!definitions.empty()) {
+    writer_.definitions(instance, definitions.identity, definitions.families, definitions.series,
+                        out);
+  }
+  std::vector<std::uint32_t> moved;
+  instance.unwritten.take_moved([&](std::uint32_t id) { moved.push_back(id); });
+  writer_.totals(instance, moved, out);
+}
+
+void DurableState::collect_all(Bytes& out) {
+  parts_.directory.for_each([&](Instance& instance) { collect(instance, out); });
+}
+
+void DurableState::collect_held(Bytes& out) {
+  for (const Reading& reading : parts_.registry.readings()) {
+    if (reading.held_until_unix_ms != 0 && reading.contributor == nullptr) {
+      append_held(out, parts_.registry, reading, encoder_);
+    }
+  }
+}
+
+void DurableState::collect_definitions(bool all, Bytes& out) {
+  const auto write = [&](Instance& instance) {
+    if (!instance.identified) {
+      return;
+    }
+    if (all) {
+      instance.unwritten.all_taken_for_definitions();
+      writer_.all_definitions(instance, out);
+      return;
+    }
+    const Unwritten::Definitions definitions = instance.unwritten.take_for_definitions();
+    if (!definitions.empty()) {
+      writer_.definitions(instance, definitions.identity, definitions.families, definitions.series,
+                          out);
+    }
+  };
+  parts_.directory.for_each(write);
+  parts_.retirement.for_each([&](Retirement::Retired& retired) { write(retired.instance); });
+  collect_remembered(all, out);
+}
+
+void DurableState::collect_remembered(bool all, Bytes& out) {
+  const std::uint64_t count = parts_.directory.remembered_count();
+  const std::uint64_t unfiled = count - remembered_filed_;
+  Bytes content;
+  std::uint64_t held = 0;
+  parts_.directory.for_each_remembered([&](auto&&...) { ++held; });
+  std::uint64_t at = 0;
+  parts_.directory.for_each_remembered([&](const wire::InstanceId& id, Directory::Memory memory,
+                                           std::int64_t unix_ms) {
+    if (all || held - at++ <= unfiled) {
+      ByteWriter(content).number(RememberedEntry{id, unix_ms, static_cast<std::uint64_t>(memory)});
+    }
+  });
+  remembered_filed_ = count;
+  if (!content.empty()) {
+    append_record(out, RecordKind::kRemembered, content);
+  }
+}
+
+void DurableState::collect_totals(Bytes& out) {
+  parts_.directory.for_each([&](Instance& instance) {
+    if (instance.identified) {
+      writer_.all_totals(instance, out);
+    }
+  });
+  parts_.retirement.for_each(
+      [&](const Retirement::Retired& retired) { writer_.retired_totals(retired, out); });
+  append_services(out, parts_.directory.services());
+  collect_held(out);
+  collect_offsets(out);
+  collect_unshown(out);
+}
+
+void DurableState::collect_offsets(Bytes& out) {
+  parts_.registry.for_each_offset([&](std::uint32_t series, const Offset& offset) {
+    append_offset(out, parts_.registry, series, offset, encoder_);
+  });
+}
+
+void DurableState::collect_unshown(Bytes& out) {
+  if (!parts_.registry.any_unshown()) {
+    return;
+  }
+  parts_.directory.for_each([&](const Instance& instance) {
+    Bytes content;
+    ByteWriter writer(content);
+    writer.number(instance.id);
+    for (std::uint32_t id = 0; id < instance.series.size(); ++id) {
+      if (instance.series[id] != kNone &&
+          parts_.registry.series(instance.series[id]).zero_pending) {
+        writer.number(id);
+      }
+    }
+    if (content.size() > sizeof instance.id) {
+      append_record(out, RecordKind::kUnshown, content);
+    }
+  });
+}
+
+bool DurableState::has_changed(const Bytes& changes) const {
+  return !changes.empty() || journal_->bytes() > 0 ||
+         directory_version_ != parts_.directory.version() ||
+         retirement_version_ != parts_.retirement.version() ||
+         remembered_filed_ != parts_.directory.remembered_count();
+}
+
+void DurableState::note_versions() {
+  directory_version_ = parts_.directory.version();
+  retirement_version_ = parts_.retirement.version();
+}
+
+// ---- Failure
+
+void DurableState::broke(const Status& why) {
+  bool first = false;
+  {
+    const std::lock_guard lock(status_mutex_);
+    ++status_.errors;
+    first = !std::exchange(status_.broken, true);
+    status_.reason = why.reason();
+  }
+  if (first) {
+    // So that the next life knows; a renaming needs no room on the disk.
+    (void)storage_.rename(kCheckpointName, kBehindName);
+  }
+}
+
+bool DurableState::append(std::span<const std::uint8_t> records) {
+  if (status().broken) {
+    return false;
+  }
+  if (const Status written = journal_->append(records); !written.ok()) {
+    broke(written);
+    return false;
+  }
+  const std::lock_guard lock(status_mutex_);
+  status_.bytes_written += records.size();
+  return true;
+}
+
+DurableStatus DurableState::status() const {
+  const std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+// ---- When
+
+void DurableState::Exposure::collect(bool from_scraper) {
+  if (mutant::lacks(mutant::Rule::kWrittenBeforeShown) || state_.status().broken) {
+    return;
+  }
+  state_.collect_all(records_);
+  if (state_.parts_.registry.take_offsets_changed()) {
+    state_.collect_offsets(records_);
+  }
+  if (from_scraper && state_.parts_.registry.any_unshown()) {
+    append_record(records_, RecordKind::kScraped, {});
+  }
+}
+
+void DurableState::Exposure::write() {
+  if (!records_.empty()) {
+    state_.append(records_);
+  }
+}
+
+void DurableState::answer(const std::vector<Ingest::Final>& finals, bool durable) {
+  const std::lock_guard engine(parts_.engine);
+  for (const Ingest::Final& final : finals) {
+    parts_.ingest.answer(final, durable);
+  }
+}
+
+bool DurableState::commit() {
+  std::vector<Ingest::Final> finals;
+  std::shared_ptr<Storage::File> file;
+  bool written = true;
+  {
+    const std::lock_guard journal(journal_mutex_);
+    Bytes records;
+    {
+      const std::lock_guard engine(parts_.engine);
+      finals = parts_.ingest.take_finals();
+      for (const Ingest::Final& final : finals) {
+        if (Instance* instance = parts_.directory.find(final.instance)) {
+          collect(*instance, records);
+        }
+      }
+      if (parts_.registry.take_held_changed()) {
+        collect_held(records);
+      }
+    }
+    if (finals.empty() && records.empty()) {
+      return !status().broken;
+    }
+    if (mutant::lacks(mutant::Rule::kJournalFirst)) {
+      answer(finals, true);
+      finals.clear();
+    }
+    written = append(records);
+    file = journal_->file();
+  }
+  // The journal goes on meanwhile.
+  if (written) {
+    if (const Status synced = file->sync(); !synced.ok()) {
+      broke(synced);
+      written = false;
+    }
+  }
+  answer(finals, written);
+  return written;
+}
+
+void DurableState::checkpoint_when_due(std::int64_t now_unix_ms) {
+  {
+    const std::lock_guard lock(checkpoint_mutex_);
+    const std::int64_t wait_ms =
+        status().broken ? options_.retry_ms : options_.checkpoint_interval_ms;
+    if (now_unix_ms - attempted_unix_ms_ < wait_ms) {
+      return;
+    }
+  }
+  checkpoint(now_unix_ms, false);
+}
+
+bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
+  const std::lock_guard checkpointing(checkpoint_mutex_);
+  attempted_unix_ms_ = now_unix_ms;
+  const bool was_broken = status().broken;
+  std::vector<Ingest::Final> finals;
+  Bytes changes, definitions, totals;
+  const bool all = checkpoint_->wants_all_definitions();
+  std::uint32_t first_journal = 0;
+  std::shared_ptr<Storage::File> last_journal;
+  bool kept = false;  // whether the journal so far holds everything until now
+  bool begun = false;
+  std::uint64_t errors_at_cut = 0;
+  {
+    const std::lock_guard journal(journal_mutex_);
+    {
+      const std::lock_guard engine(parts_.engine);
+      parts_.directory.drop_finished(
+          now_unix_ms, [&](const Instance& instance) { parts_.retirement.take(instance); });
+      finals = parts_.ingest.take_finals();
+      collect_all(changes);
+      if (!clean && !all && !was_broken && finals.empty() && !has_changed(changes)) {
+        return true;
+      }
+      // From here on everything is in the checkpoint, and the next journal begins.
+      collect_definitions(all, definitions);
+      collect_totals(totals);
+      note_versions();
+      (void)parts_.registry.take_held_changed();
+    }
+    last_journal = journal_->file();
+    kept = last_journal != nullptr && append(changes);
+    first_journal = next_journal_;
+    const Status status = journal_->begin(next_journal_++);
+    begun = status.ok();
+    if (!begun) {
+      broke(status);
+    }
+    errors_at_cut = this->status().errors;
+  }
+  // Those who wait need not wait for the checkpoint, if the journal can take it. If it cannot, the
+  // checkpoint may.
+  if (!finals.empty() && kept && last_journal->sync().ok()) {
+    answer(std::exchange(finals, {}), true);
+  }
+  const std::uint64_t bytes_before = checkpoint_->bytes_written();
+  const Status status = checkpoint_->write(definitions, all, totals, first_journal, clean);
+  answer(finals, status.ok());
+  if (!status.ok()) {
+    broke(status);
+    return false;
+  }
+  remove_old(first_journal, checkpoint_->definitions_number());
+  const std::lock_guard lock(status_mutex_);
+  status_.bytes_written += checkpoint_->bytes_written() - bytes_before;
+  ++status_.checkpoints;
+  status_.checkpoint_unix_ms = now_unix_ms;
+  if (begun && status_.errors == errors_at_cut) {  // nothing failed behind the cut
+    status_.broken = false;
+    status_.reason.clear();
+  }
+  return !status_.broken;
+}
+
+void DurableState::remove_old(std::uint32_t first_journal, std::uint32_t definitions) {
+  (void)storage_.remove(kBehindName);
+  const Result<std::vector<std::string>> names = storage_.list();
+  if (!names.ok()) {
+    return;
+  }
+  for (const std::string& name : *names) {
+    std::uint32_t number = 0;
+    if ((Journal::parse_name(name, number) && number < first_journal) ||
+        (Checkpoint::parse_definitions_name(name, number) && number < definitions)) {
+      (void)storage_.remove(name);
+    }
+  }
+}
+
+}  // namespace weir::sidecar

@@ -1,0 +1,126 @@
+// What outlives the sidecar: decides what is written when, and keeps the order of the two locks.
+// Thread-safe: any method from any thread, after recover().
+//
+// 1. What a scrape shows is in the journal (page cache) before the answer leaves.
+// 2. A goodbye is answered as durable only when its totals are synced.
+// 3. Totals move to the retired ones only within a checkpoint: on disk, too, each is in one place.
+// 4. When something cannot be written, the journal is broken until a checkpoint succeeds: goodbyes
+//    are then answered as not durable, and what is shown is not kept. Nothing else changes.
+// 5. Order of locks: checkpoint, journal, engine. Files are written and synced without the
+// engine's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sidecar/ingest/ingest.h"
+#include "sidecar/publishers/directory.h"
+#include "sidecar/publishers/retirement.h"
+#include "sidecar/registry/registry.h"
+#include "sidecar/state/checkpoint.h"
+#include "sidecar/state/journal.h"
+#include "sidecar/state/recovery.h"
+#include "sidecar/state/statement_writer.h"
+#include "sidecar/state/storage.h"
+
+namespace weir::sidecar {
+
+struct DurableOptions {
+  std::string node;
+  std::string boot_id;  // of the machine's life: what the page cache held is there as long as it
+  std::int64_t checkpoint_interval_ms = 30'000;
+  std::int64_t retry_ms = 5'000;  // after a failure
+};
+
+struct DurableStatus {
+  bool broken = false;
+  std::string reason;  // why, in words
+  std::uint64_t bytes_written = 0;
+  std::uint64_t checkpoints = 0;
+  std::uint64_t errors = 0;
+  std::int64_t checkpoint_unix_ms = 0;  // the last one; 0: none yet
+};
+
+class DurableState {
+ public:
+  struct Parts {
+    Registry& registry;
+    Directory& directory;
+    Retirement& retirement;
+    Ingest& ingest;
+    std::mutex& engine;  // guards them all
+  };
+
+  DurableState(DurableOptions options, Storage& storage, Parts parts);
+
+  // Before anything else. Also writes the first checkpoint of this life.
+  Recovery recover(std::int64_t now_unix_ms);
+
+  // Held by a scrape from before it takes the engine's lock until it has written.
+  class Exposure {
+   public:
+    explicit Exposure(DurableState& state) : state_(state), lock_(state.journal_mutex_) {}
+    // What moved since the last time. REQUIRES: the engine's lock is held.
+    void collect(bool from_scraper);
+    // REQUIRES: the engine's lock is not held.
+    void write();
+
+   private:
+    DurableState& state_;
+    std::unique_lock<std::mutex> lock_;
+    Bytes records_;
+  };
+
+  // Writes and syncs the goodbyes that wait, then answers them. True: everything that was said to
+  // be durable is.
+  bool commit();
+  // If it is due.
+  void checkpoint_when_due(std::int64_t now_unix_ms);
+  // `clean`: nothing comes after it.
+  bool checkpoint(std::int64_t now_unix_ms, bool clean);
+
+  [[nodiscard]] DurableStatus status() const;
+
+ private:
+  void collect(Instance& instance, Bytes& out);
+  void collect_all(Bytes& out);
+  void collect_held(Bytes& out);
+  void collect_definitions(bool all, Bytes& out);
+  void collect_totals(Bytes& out);
+  void collect_remembered(bool all, Bytes& out);
+  void collect_offsets(Bytes& out);
+  void collect_unshown(Bytes& out);
+  [[nodiscard]] bool has_changed(const Bytes& changes) const;
+  void note_versions();
+  void broke(const Status& why);
+  bool append(std::span<const std::uint8_t> records);
+  void answer(const std::vector<Ingest::Final>& finals, bool durable);
+  void remove_old(std::uint32_t first_journal, std::uint32_t definitions);
+
+  const DurableOptions options_;
+  Storage& storage_;
+  Parts parts_;
+
+  std::mutex checkpoint_mutex_;  // protects the next two
+  std::optional<Checkpoint> checkpoint_;
+  std::int64_t attempted_unix_ms_ = 0;
+
+  std::mutex journal_mutex_;  // protects the next two, and calls of the storage that create files
+  std::optional<Journal> journal_;
+  std::uint32_t next_journal_ = 1;
+
+  // Under the engine's lock.
+  StatementWriter writer_;
+  wire::Encoder encoder_;
+  std::uint64_t directory_version_ = 0, retirement_version_ = 0;
+  std::uint64_t remembered_filed_ = 0;
+
+  mutable std::mutex status_mutex_;  // protects the status
+  DurableStatus status_;
+};
+
+}  // namespace weir::sidecar

@@ -1,0 +1,56 @@
+// Instances as records: a small head and a frame with as much of definitions and totals as is asked
+// for. restore.h is the reverse. Single-threaded: under the engine's lock.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/codec.h"
+#include "sidecar/publishers/family_ids.h"
+#include "sidecar/publishers/instance.h"
+#include "sidecar/publishers/retirement.h"
+#include "sidecar/registry/registry.h"
+#include "sidecar/state/record.h"
+
+namespace weir::sidecar {
+
+class StatementWriter {
+ public:
+  explicit StatementWriter(const Registry& registry) : registry_(registry) {}
+
+  // Local ids of families and series; what was refused has no definition and is left out.
+  void definitions(const Instance& instance, bool identity, std::span<const std::uint32_t> families,
+                   std::span<const std::uint32_t> series, Bytes& out);
+  void all_definitions(const Instance& instance, Bytes& out);
+  // Own counters and histograms. Readings are not kept: who made them makes new ones.
+  void totals(const Instance& instance, std::span<const std::uint32_t> ids, Bytes& out);
+  void all_totals(const Instance& instance, Bytes& out);
+  void retired_totals(const Retirement::Retired& retired, Bytes& out);
+
+ private:
+  void add_family(const Instance& instance, std::uint32_t id);
+  void add_series(const Instance& instance, const FamilyIds& ids, std::uint32_t id);
+  void add_total(const Instance& instance, std::uint32_t id);
+  void begin(const Instance& instance);
+  void emit(const Instance& instance, Bytes& out);
+  void emit_if_large(const Instance& instance, Bytes& out);
+
+  const Registry& registry_;
+  wire::Encoder encoder_;
+  wire::Frame frame_;
+  Bytes content_;
+
+  // What the frame's views lead to, reused from one to the next.
+  std::vector<std::uint32_t> series_ids_, series_families_, removals_;
+  std::vector<std::int64_t> series_started_;
+  std::vector<std::string> texts_;
+  std::vector<std::uint32_t> counter_ids_, double_ids_, gauge_ids_, histogram_ids_;
+  std::vector<std::uint64_t> counter_totals_, bucket_totals_;
+  std::vector<double> double_totals_, gauge_values_, histogram_sums_;
+  std::vector<std::uint16_t> histogram_changed_, bucket_indexes_;
+};
+
+}  // namespace weir::sidecar
