@@ -20,4 +20,8 @@ int run_publishers(const Options& options, const Environment& environment, std::
 int run_push(const Options& options, const Environment& environment, std::istream& in,
              std::ostream& err);
 
+// Exit code 0: published and aggregated totals agree, 1: they do not, 2: it could not be told.
+int run_audit(const Options& options, const Environment& environment, std::ostream& out,
+              std::ostream& err);
+
 }  // namespace weir::ctl

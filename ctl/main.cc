@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
     case Command::kPush:
       return run_push(*parsed.options, environment, std::cin, std::cerr);
     case Command::kAudit:
-      break;
+      return run_audit(*parsed.options, environment, std::cout, std::cerr);
   }
   return 2;
 }

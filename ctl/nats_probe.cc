@@ -3,85 +3,14 @@
 #include <fmt/format.h>
 #include <nats/nats.h>
 
-#include <memory>
-#include <optional>
+#include <string_view>
 
-#include "client_lib/src/nkey_file.h"
+#include "ctl/nats_connection.h"
 #include "schemas/codec.h"
 #include "schemas/subjects.h"
 
 namespace weir::ctl {
 namespace {
-
-template <auto destroy>
-struct Destroy {
-  template <typename Handle>
-  void operator()(Handle* handle) const {
-    destroy(handle);
-  }
-};
-using Options = std::unique_ptr<natsOptions, Destroy<natsOptions_Destroy>>;
-using Connection = std::unique_ptr<natsConnection, Destroy<natsConnection_Destroy>>;
-using Subscription = std::unique_ptr<natsSubscription, Destroy<natsSubscription_Destroy>>;
-using Message = std::unique_ptr<natsMsg, Destroy<natsMsg_Destroy>>;
-
-std::string describe(natsStatus status) {
-  // The detail is "(conn.c:2088): why": where in the library helps nobody here.
-  const char* last_error = nats_GetLastError(nullptr);
-  std::string_view detail = last_error == nullptr ? "" : last_error;
-  if (const std::size_t end = detail.find("): "); detail.starts_with('(') && end != detail.npos) {
-    detail.remove_prefix(end + 3);
-  }
-  const std::string_view text = natsStatus_GetText(status);
-  return detail.empty() || detail == text ? std::string(text)
-                                          : fmt::format("{} ({})", text, detail);
-}
-
-// Applies each option that is set; the first that fails is named.
-std::optional<std::string> configure(natsOptions* options, const NatsTarget& target,
-                                     std::chrono::milliseconds timeout) {
-  const auto failed = [](const char* what, natsStatus status) -> std::optional<std::string> {
-    if (status == NATS_OK) {
-      return std::nullopt;
-    }
-    return fmt::format("cannot use {}: {}", what, describe(status));
-  };
-  const auto given = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
-  std::optional<std::string> error = failed("the NATS URL", [&] {
-    natsStatus status = natsOptions_SetURL(options, target.url.c_str());
-    if (status == NATS_OK) status = natsOptions_SetName(options, "weirctl");
-    if (status == NATS_OK) status = natsOptions_SetTimeout(options, timeout.count());
-    if (status == NATS_OK) status = natsOptions_SetAllowReconnect(options, false);
-    return status;
-  }());
-  if (!error && !target.user.empty()) {
-    error = failed("the user name",
-                   natsOptions_SetUserInfo(options, target.user.c_str(), target.password.c_str()));
-  }
-  if (!error && !target.token.empty()) {
-    error = failed("the token", natsOptions_SetToken(options, target.token.c_str()));
-  }
-  if (!error && !target.credentials_file.empty()) {
-    error = failed("the credentials file", natsOptions_SetUserCredentialsFromFiles(
-                                               options, target.credentials_file.c_str(), nullptr));
-  }
-  if (!error && !target.nkey_file.empty()) {
-    const Result<std::string> key = read_public_nkey(target.nkey_file);
-    error = key.ok() ? failed("the nkey", natsOptions_SetNKeyFromSeed(options, key->c_str(),
-                                                                      target.nkey_file.c_str()))
-                     : std::optional<std::string>("cannot use the " + key.reason());
-  }
-  if (!error && !target.tls_ca_file.empty()) {
-    error = failed("the CA file",
-                   natsOptions_LoadCATrustedCertificates(options, target.tls_ca_file.c_str()));
-  }
-  if (!error && !target.tls_cert_file.empty()) {
-    error = failed("the certificate",
-                   natsOptions_LoadCertificatesChain(options, given(target.tls_cert_file),
-                                                     given(target.tls_key_file)));
-  }
-  return error;
-}
 
 std::string connected_url(natsConnection* connection, const std::string& wanted) {
   char url[512];
@@ -110,7 +39,7 @@ void ask_who_serves(natsConnection* connection, const std::string& prefix, const
 
   natsSubscription* raw_subscription = nullptr;
   natsStatus status = natsConnection_SubscribeSync(&raw_subscription, connection, control.c_str());
-  const Subscription subscription(raw_subscription);
+  const NatsSubscription subscription(raw_subscription);
   if (status == NATS_OK) {
     status = natsConnection_PublishRequest(connection, subject.c_str(), control.c_str(),
                                            bytes.data(), static_cast<int>(bytes.size()));
@@ -125,7 +54,7 @@ void ask_who_serves(natsConnection* connection, const std::string& prefix, const
   const char* server_error = nullptr;
   natsMsg* raw_message = nullptr;
   status = natsSubscription_NextMsg(&raw_message, subscription.get(), timeout.count());
-  const Message message(raw_message);
+  const NatsMessage message(raw_message);
   if (status == NATS_NO_RESPONDERS || (status == NATS_OK && natsMsg_IsNoResponders(raw_message))) {
     findings.serves = Serves::kNobody;
   } else if (status == NATS_OK) {
@@ -150,30 +79,19 @@ NatsFindings probe_nats(const NatsTarget& target, const std::string& node,
                         std::chrono::milliseconds timeout) {
   NatsFindings findings;
   findings.url = without_credentials(target.url);
-  natsOptions* raw_options = nullptr;
-  if (const natsStatus status = natsOptions_Create(&raw_options); status != NATS_OK) {
-    findings.error = describe(status);
+  const Result<NatsConnection> connected = connect_nats(target, timeout);
+  if (!connected.ok()) {
+    findings.error = connected.reason();
     return findings;
   }
-  const Options options(raw_options);
-  if (const auto error = configure(options.get(), target, timeout)) {
-    findings.error = *error;
-    return findings;
-  }
-  natsConnection* raw_connection = nullptr;
-  const natsStatus status = natsConnection_Connect(&raw_connection, options.get());
-  const Connection connection(raw_connection);
-  if (status != NATS_OK) {
-    findings.error = describe(status);
-    return findings;
-  }
+  natsConnection* const connection = connected->get();
   findings.connected = true;
-  findings.url = without_credentials(connected_url(connection.get(), target.url));
+  findings.url = without_credentials(connected_url(connection, target.url));
   std::int64_t nanoseconds = 0;
-  if (natsConnection_GetRTT(connection.get(), &nanoseconds) == NATS_OK) {
+  if (natsConnection_GetRTT(connection, &nanoseconds) == NATS_OK) {
     findings.round_trip = std::chrono::microseconds(nanoseconds / 1000);
   }
-  ask_who_serves(connection.get(), target.subject_prefix, node, timeout, findings);
+  ask_who_serves(connection, target.subject_prefix, node, timeout, findings);
   return findings;
 }
 

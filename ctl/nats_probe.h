@@ -1,5 +1,5 @@
-// Asks NATS itself: can it be reached, and does a sidecar serve this node? nats.c lives in
-// nats_probe.cc alone. Thread-safe: a call shares nothing.
+// Asks NATS itself: can it be reached, and does a sidecar serve this node?
+// Thread-safe: a call shares nothing.
 #pragma once
 
 #include <chrono>

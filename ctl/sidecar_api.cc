@@ -44,6 +44,14 @@ Json object_of(const Json& object, const char* name) {
   return found != object.end() && found->is_object() ? *found : Json::object();
 }
 
+FamilyTotals totals_of(const Json& object, const char* name) {
+  FamilyTotals totals;
+  for_each_object(object, name, [&](const Json& one) {
+    totals[text_of(one, "name")] += number_of<std::uint64_t>(one, "total");
+  });
+  return totals;
+}
+
 Result<Json> parse_object(const std::string& body, const char* what) {
   Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
@@ -113,6 +121,33 @@ Result<PublishersReport> parse_publishers(const std::string& body) {
                                .reason = text_of(one, "reason"),
                                .detail = text_of(one, "detail")});
   });
+  return report;
+}
+
+Result<TotalsReport> parse_totals(const std::string& body) {
+  const Result<Json> json = parse_object(body, "/api/v1/totals");
+  if (!json.ok()) {
+    return json.status();
+  }
+  // One that is not there would be an audit of nothing, and all well.
+  for (const char* const name : {"instances", "retired", "families"}) {
+    if (const auto found = json->find(name); found == json->end() || !found->is_array()) {
+      return Status::error(fmt::format("/api/v1/totals has no list \"{}\"", name));
+    }
+  }
+  TotalsReport report;
+  for_each_object(*json, "instances", [&](const Json& one) {
+    report.instances.push_back(
+        {.instance = text_of(one, "instance"),
+         .node = text_of(one, "node"),
+         .service = text_of(one, "service"),
+         .state = text_of(one, "state"),
+         .seq = number_of<std::uint64_t>(one, "seq"),
+         .increments_refused = number_of<std::uint64_t>(one, "increments_refused"),
+         .applied = totals_of(one, "families")});
+  });
+  report.retired = totals_of(*json, "retired");
+  report.families = totals_of(*json, "families");
   return report;
 }
 

@@ -1,9 +1,10 @@
-// What /api/v1/status and /api/v1/publishers say, as values. Unknown members are ignored and
-// missing ones are empty, so that weirctl and the sidecar may be of different versions.
+// What /api/v1/status, /api/v1/publishers and /api/v1/totals say, as values. Unknown members are
+// ignored and missing ones are empty, so that weirctl and the sidecar may be of different versions.
 // Thread-safe: pure functions.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,26 @@ struct PublishersReport {
   std::vector<RefusalNote> refusals;  // newest first
 };
 
+using FamilyTotals = std::map<std::string, std::uint64_t>;  // integer counts by family name
+
+struct InstanceTotals {
+  std::string instance;
+  std::string node;
+  std::string service;
+  std::string state;
+  std::uint64_t seq = 0;  // the totals are as of this frame
+  std::uint64_t increments_refused = 0;
+  FamilyTotals applied;
+};
+
+struct TotalsReport {
+  std::vector<InstanceTotals> instances;
+  FamilyTotals retired;   // what instances left that are known no more
+  FamilyTotals families;  // the aggregate
+};
+
 [[nodiscard]] Result<SidecarStatus> parse_status(const std::string& body);
 [[nodiscard]] Result<PublishersReport> parse_publishers(const std::string& body);
+[[nodiscard]] Result<TotalsReport> parse_totals(const std::string& body);
 
 }  // namespace weir::ctl

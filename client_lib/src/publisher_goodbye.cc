@@ -70,8 +70,6 @@ void PublisherCore::say_goodbye(Instant now) {
                                                kGoodbyeAgainMinMs);
 }
 
-// Totals kept where they outlive the process belong into this sentence and beside this number: they
-// are late then, not lost.
 void PublisherCore::finish(std::string reason) {
   phase_ = Phase::kFinished;
   state_ = PublisherState::kStopped;
@@ -80,6 +78,10 @@ void PublisherCore::finish(std::string reason) {
   if (counts_.undelivered_increments > 0) {
     reason_ += "; up to " + std::to_string(counts_.undelivered_increments) +
                " increments were not delivered";
+    // The sidecar alone deletes that file: what is in it is late, not lost.
+    if (const std::string file = registry_.cells().file; !file.empty()) {
+      reason_ += ", and stay in " + file + " for a sidecar to find";
+    }
   }
 }
 

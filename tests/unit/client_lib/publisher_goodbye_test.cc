@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "tests/unit/client_lib/publisher_fixture.h"
 
 namespace weir {
@@ -201,6 +203,19 @@ TEST_F(PublisherGoodbyeTest, WithoutAConnectionNothingOfItWasDelivered) {
   run(100);
   EXPECT_TRUE(core.finished());
   EXPECT_EQ(core.status().undelivered_increments, 5u);
+}
+
+TEST_F(PublisherGoodbyeTest, WhatStaysInACellsFileIsSaid) {
+  Registry with_file({.cells_dir = ::testing::TempDir()});
+  Counter kept = *with_file.counter({.name = "x_total", .help = "h"});
+  transport.link_state = Transport::Link::kDown;
+  PublisherCore one{with_file.core(), settings(), transport, [] { return wire::InstanceId{7, 7}; }};
+  kept.inc(5);
+  one.begin_goodbye(now);
+  run(one, 100);
+  ASSERT_NE(with_file.cells().file, "") << with_file.cells().note;
+  EXPECT_THAT(one.status().reason, HasSubstr("stay in " + with_file.cells().file));
+  EXPECT_EQ(std::remove(with_file.cells().file.c_str()), 0);
 }
 
 TEST_F(PublisherGoodbyeTest, ASplitGoodbyeIsAnsweredByItsLastPart) {
