@@ -18,15 +18,19 @@ Member::Member(Group& group, Line& line, Weather& weather, weir::PublisherSettin
       weather_(weather),
       settings_(std::move(settings)),
       first_subscription_(first_subscription),
-      core_(std::make_unique<weir::PublisherCore>(group.registry().core(), settings_, *this,
-                                                  weir::wire::InstanceId::random)) {}
+      core_(make_core()) {}
+
+std::unique_ptr<weir::PublisherCore> Member::make_core() {
+  return std::make_unique<weir::PublisherCore>(group_.registry().core(), settings_, *this,
+                                               weir::wire::InstanceId::random,
+                                               [this] { return weather_.random(); });
+}
 
 void Member::begin_anew(std::int64_t now_unix_ms) {
   core_.reset();  // first: it leaves what it stated to its successor
   settings_.identity.started_unix_ms = now_unix_ms;
   inbox_.clear();
-  core_ = std::make_unique<weir::PublisherCore>(group_.registry().core(), settings_, *this,
-                                                weir::wire::InstanceId::random);
+  core_ = make_core();
 }
 
 void Member::deliver(bool no_responders, std::span<const std::uint8_t> bytes) {

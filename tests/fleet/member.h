@@ -29,7 +29,7 @@ struct Line {
 struct Weather {
   double lose = 0;  // this part of them
   std::uint64_t frames_lost = 0;
-  std::mt19937_64 random;
+  std::mt19937_64 random;  // of the members, too: when they answer
 };
 
 class Member final : public weir::Transport {
@@ -52,6 +52,8 @@ class Member final : public weir::Transport {
   [[nodiscard]] weir::PublisherStatus status() const { return core_->status(); }
 
  private:
+  [[nodiscard]] std::unique_ptr<weir::PublisherCore> make_core();
+
   struct Received {
     bool no_responders;
     std::vector<std::uint8_t> bytes;
