@@ -73,10 +73,6 @@ void World::count(const Action& action) {
 void World::remove(const Action& action) {
   if (Publisher* publisher = some_publisher(action)) {
     const Key key = key_of(action.r2, *publisher);
-    publisher->flush(now());  // TODO: what was counted just before is not said
-    if (!publisher->alive()) {
-      return;
-    }
     publisher->remove(key);
     trace_.say(publisher->name(), " removes ", describe(publisher->traits().service, key));
   }
