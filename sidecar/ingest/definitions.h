@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schemas/frame.h"
@@ -23,6 +24,9 @@ struct DefinitionRules {
   // From the state directory: ids may have holes, where definitions were refused.
   bool with_holes = false;
 };
+
+// A name of the sidecar's own metrics, which nobody else may take.
+[[nodiscard]] bool is_own_metric_name(std::string_view name);
 
 struct DefinitionResult {
   bool incomplete = false;  // a series of a family that was never announced: a keyframe is needed
