@@ -140,6 +140,14 @@ weir_stage_unit() {
   weir_built unit release && weir_ctest unit release || true
 }
 
+# All rules hold for thousands of seeds, and each one that is taken away is missed.
+weir_stage_simulation() {
+  weir_heading "simulation"
+  weir_built simulation release simulation || return 0
+  weir_counted simulation "$weir_results_dir/simulation.xml" \
+    "$weir_build_dir/release/bin/simulation" --suite --jobs "$(nproc)" --junit "$weir_results_dir/simulation.xml"
+}
+
 weir_stage_integration() {
   weir_heading "integration"
   weir_built integration release && weir_pytest integration release tests/integration || true

@@ -1,5 +1,6 @@
 #include "sidecar/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sidecar/exposition/snapshot.h"
@@ -73,6 +74,19 @@ bool Engine::receive(std::string_view subject, std::string_view reply,
   return accepted;
 }
 
+bool Engine::fold(std::string_view subject, std::span<const std::vector<std::uint8_t>> parts) {
+  const std::int64_t now = clock_();
+  const std::lock_guard lock(mutex_);
+  return std::all_of(parts.begin(), parts.end(), [&](const std::vector<std::uint8_t>& part) {
+    return ingest_.receive(subject, {}, part, now);
+  });
+}
+
+void Engine::set_cells(const CellsStatus& cells) {
+  const std::lock_guard lock(mutex_);
+  cells_ = cells;
+}
+
 bool Engine::commit() {
   return durable_ == nullptr || durable_->commit();
 }
@@ -106,6 +120,7 @@ void Engine::check_recovery(std::int64_t now_unix_ms) {
   if (recovery_.found && !recovery_.proven) {
     restart_what_may_be_missing(now_unix_ms);
   }
+  durable_->settle();
 }
 
 // A value below the last one shown would be read as a reset, and counted whole once more. One that
@@ -117,26 +132,16 @@ void Engine::restart_what_may_be_missing(std::int64_t now_unix_ms) {
       ++series_restarted_;
     }
   };
-  if (recovery_.damaged) {
-    registry_.for_each_series(restart);
-    return;
-  }
-  directory_.for_each([&](const Instance& instance) {
-    if (instance.restored && !instance.ended) {
-      for (const std::uint32_t index : instance.series) {
-        if (index != kNone) {
-          restart(index);
-        }
-      }
-    }
-  });
+  // All of them: a publisher, or a series of one, that was new after the last checkpoint has left
+  // no trace, and may have been a part of any sum.
+  registry_.for_each_series(restart);
 }
 
-void Engine::tick() {
+void Engine::tick(std::int64_t behind_ms) {
   const std::int64_t now = clock_();
   const std::lock_guard lock(mutex_);
   ingest_.tick(now);
-  directory_.tick(now);
+  directory_.tick(now - behind_ms);
   check_recovery(now);
   if (durable_ == nullptr) {
     directory_.drop_finished(now, [&](const Instance& one) { retirement_.take(one); });
@@ -159,6 +164,11 @@ void Engine::set_link(const LinkStatus& link) {
   directory_.set_connected(link.connected, now);
 }
 
+std::size_t Engine::living_publishers() const {
+  const std::lock_guard lock(mutex_);
+  return directory_.living();
+}
+
 weir::Registry& Engine::self_registry() {
   return self_->registry();
 }
@@ -176,7 +186,7 @@ std::string Engine::metrics(Format format, const Selection& selection) {
     const std::lock_guard lock(mutex_);
     self_->publish(
         {ingest_.counts(), link_, directory_, registry_.series_count(), registry_.family_count(),
-         degraded().size(), durable_status(), series_restarted_},
+         degraded().size(), durable_status(), cells_, series_restarted_},
         now);
     if (exposure) {
       exposure->collect(selection.from_scraper);

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sidecar/cells/cells_status.h"
 #include "sidecar/exposition/render.h"
 #include "sidecar/ingest/ingest.h"
 #include "sidecar/link_status.h"
@@ -68,9 +69,14 @@ class Engine final : public View {
   // False: refused.
   bool receive(std::string_view subject, std::string_view reply,
                std::span<const std::uint8_t> bytes);
-  // Leases, expiry, keyframe requests: a few times a second.
-  void tick();
+  // The parts of a goodbye from a cells file: all at once. False: refused.
+  bool fold(std::string_view subject, std::span<const std::vector<std::uint8_t>> parts);
+  void set_cells(const CellsStatus& cells);
+  // Leases, expiry, keyframe requests: a few times a second. `behind_ms`: frames that arrived so
+  // long ago may not have been received yet, so nobody is silent since then.
+  void tick(std::int64_t behind_ms = 0);
   void set_link(const LinkStatus& link);
+  [[nodiscard]] std::size_t living_publishers() const;
 
   // For the thread that writes. Answers the goodbyes that wait; true: they are durable.
   bool commit();
@@ -114,6 +120,7 @@ class Engine final : public View {
   bool recovered_ = true;
   std::uint64_t series_restarted_ = 0;
   LinkStatus link_;
+  CellsStatus cells_;
   std::int64_t swept_unix_ms_ = 0;
   std::unique_ptr<SelfMetrics> self_;
   std::function<void()> wake_;

@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "schemas/subjects.h"
+#include "sidecar/cells/cells_chore.h"
 #include "sidecar/config/config.h"
 #include "sidecar/engine.h"
 #include "sidecar/http/routes.h"
@@ -164,11 +165,24 @@ int serve(const Config& config, const sigset_t& signals) {
   }
   IngestQueue queue(config.ingest_queue_bytes);
   NatsLink link(queue);
+  const ProcessProbe probe = [&](std::uint32_t pid, std::uint64_t pid_namespace,
+                                 std::int64_t last_heard_unix_ms) {
+    return process_may_live(pid, pid_namespace, clock.now_ms() - last_heard_unix_ms);
+  };
   Engine engine(
-      engine_options(config), link, [&] { return clock.now_ms(); }, process_may_live,
+      engine_options(config), link, [&] { return clock.now_ms(); }, probe,
       wire::InstanceId::random().low, config.state_dir.empty() ? nullptr : &storage);
   log_recovery(engine.recover(), config.state_dir);
-  Keeper keeper(engine, [] {});
+  CellsChore cells(engine, config.cells_dir, {.limits = config.limits}, [](auto, auto) {});
+  if (!config.cells_dir.empty()) {
+    if (const Status status = cells.prepare(); !status.ok()) {
+      spdlog::warn(
+          "cells.dir: {}; what publishers count between their last flush and a crash is "
+          "lost",
+          status.reason());
+    }
+  }
+  Keeper keeper(engine, [&] { cells.step(clock.now_ms()); });
   engine.on_final([&] { keeper.wake(); });
   ProcessMetrics process;
   if (const Status status = process.register_in(engine.self_registry()); !status.ok()) {
@@ -182,6 +196,7 @@ int serve(const Config& config, const sigset_t& signals) {
     return fail("http.listen: " + status.reason());
   }
   const NatsLink::Options to_nats = link_options(config, broker ? &*broker : nullptr);
+  link.expect_publishers(engine.living_publishers());
   if (const std::string reason = link.start(to_nats); !reason.empty()) {
     return fail(reason);
   }
@@ -195,6 +210,7 @@ int serve(const Config& config, const sigset_t& signals) {
                   status.url, connected ? "connected" : "no connection: " + status.last_error);
     }
     engine.set_link(status);
+    link.expect_publishers(engine.living_publishers());
   });
 
   EndpointFile endpoint(config.run_dir);

@@ -112,6 +112,8 @@ struct SelfMetrics::Metrics {
                                  "Publishers that ended without a goodbye, crashed or lost.")),
         folded(external(registry, "weir_sidecar_cells_folded_total",
                         "Cells files of dead publishers whose last totals were merged.")),
+        cells_refused(external(registry, "weir_sidecar_cells_refused_total",
+                               "Cells files that were set aside, because they could not be read.")),
         state_bytes(external(registry, "weir_sidecar_state_bytes_written_total",
                              "Bytes written to the state directory.")),
         state_errors(external(registry, "weir_sidecar_state_errors_total",
@@ -179,7 +181,8 @@ struct SelfMetrics::Metrics {
   weir::ExternalCounter frame_bytes, samples, gaps, keyframes_asked, rebases, refused_series, shed,
       reconnects;
   weir::ExternalCounter increments_published, increments_applied, increments_refused,
-      without_goodbye, folded, state_bytes, state_errors, checkpoints, series_restarted;
+      without_goodbye, folded, cells_refused, state_bytes, state_errors, checkpoints,
+      series_restarted;
   weir::Gauge in_flight, state_durable;
   weir::Gauge connected, queue, series, families, degraded;
   weir::Histogram scrape_seconds;
@@ -287,6 +290,7 @@ void SelfMetrics::publish(const State& state, std::int64_t now_unix_ms) {
   metrics.series.set(static_cast<double>(state.series));
   metrics.families.set(static_cast<double>(state.families));
   metrics.degraded.set(static_cast<double>(state.degraded_reasons));
+  metrics.cells_refused.set(state.cells.refused);
   metrics.state_bytes.set(state.durable.bytes_written);
   metrics.state_errors.set(state.durable.errors);
   metrics.checkpoints.set(state.durable.checkpoints);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "sidecar/cells/cells_status.h"
 #include "sidecar/ingest/ingest.h"
 #include "sidecar/link_status.h"
 #include "sidecar/state/durable_state.h"
@@ -26,6 +27,7 @@ class SelfMetrics {
     std::size_t families;
     std::size_t degraded_reasons;
     DurableStatus durable;
+    const CellsStatus& cells;
     std::uint64_t series_restarted;
   };
 

@@ -2,20 +2,18 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 #include <ctime>
 #include <exception>
 #include <system_error>
 
+#include "careful_file.h"
 #include "schemas/instance_id.h"
 
 namespace weir::cells {
@@ -25,52 +23,6 @@ namespace layout = wire::cells_file;
 static_assert(layout::kCellsPerBlock == kSegmentCells && layout::kSegmentsMax == kSegmentsMax);
 
 constexpr mode_t kMode = 0660;  // the sidecar reads by its group, that of the directory
-
-// Memory that a kill does not take is memory: on a disk, write-back stalls the stores to it.
-std::string file_system_of(int file) {
-  struct statfs info {};
-  if (::fstatfs(file, &info) != 0) {
-    return {};
-  }
-  switch (static_cast<std::uint32_t>(info.f_type)) {
-    case 0x01021994:  // tmpfs
-    case 0x858458f6:  // ramfs
-      return {};
-    case 0xef53:
-      return "ext4";
-    case 0x58465342:
-      return "xfs";
-    case 0x9123683e:
-      return "btrfs";
-    case 0x794c7630:
-      return "overlayfs";
-    case 0x6969:
-      return "nfs";
-    default:
-      return "file system " + std::to_string(static_cast<std::uint32_t>(info.f_type));
-  }
-}
-
-// posix_fallocate beyond the limit of file sizes is a deadly signal.
-int allocate(int file, std::uint64_t offset, std::uint64_t bytes) noexcept {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < offset + bytes) {
-    return EFBIG;
-  }
-  int error = 0;
-  do {
-    error = ::posix_fallocate(file, static_cast<off_t>(offset), static_cast<off_t>(bytes));
-  } while (error == EINTR);
-  return error;
-}
-
-bool write_at(int file, std::uint64_t offset, const void* bytes, std::size_t count) noexcept {
-  ssize_t written = 0;
-  do {
-    written = ::pwrite(file, bytes, count, static_cast<off_t>(offset));
-  } while (written < 0 && errno == EINTR);
-  return written == static_cast<ssize_t>(count);
-}
 
 std::int64_t unix_ms_now() noexcept {
   timespec now{};
@@ -103,7 +55,7 @@ std::unique_ptr<CellsFile> CellsFile::make(const std::string& directory,
 
 CellsFile::~CellsFile() {
   cell_space().delist(*this);
-  if (file_ >= 0) {
+  if (holds_file()) {
     if (!named_) {
       ::unlink(path_.c_str());  // nobody will ask for what never had a name
     }
@@ -131,7 +83,7 @@ bool CellsFile::open_in(const std::string& directory) noexcept try {
   path_ = folder + name;
   if (initialise() && (::rename(temporary.c_str(), path_.c_str()) == 0 ||
                        fail(("can not make a file in " + directory).c_str(), errno))) {
-    if (const std::string file_system = file_system_of(file_); !file_system.empty()) {
+    if (const std::string file_system = disk_file_system_of(file_); !file_system.empty()) {
       set_note(directory + " is on " + file_system +
                ": write-back may stall recording, use a tmpfs");
     }
@@ -147,6 +99,12 @@ bool CellsFile::open_in(const std::string& directory) noexcept try {
 
 bool CellsFile::initialise() noexcept {
   (void)::fchmod(file_, kMode);  // whatever the umask
+  struct stat info {};
+  if (::fstat(file_, &info) != 0) {
+    return fail("can not use the cells file", errno);
+  }
+  device_ = info.st_dev;
+  inode_ = info.st_ino;
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
@@ -166,10 +124,19 @@ bool CellsFile::initialise() noexcept {
   return begin_log_block();
 }
 
-bool CellsFile::allocate_block(std::uint32_t& block) noexcept {
+bool CellsFile::holds_file() noexcept {
   if (file_ < 0) {
     return false;
   }
+  struct stat info {};
+  if (::fstat(file_, &info) == 0 && info.st_dev == device_ && info.st_ino == inode_) {
+    return true;
+  }
+  file_ = -1;  // and the lock with it: a sidecar folds what is there
+  return fail("the program has closed the descriptor of the cells file", 0);
+}
+
+bool CellsFile::allocate_block(std::uint32_t& block) noexcept {
   if (next_block_ >= layout::kBlocksMax) {
     return fail("the cells file is full", 0);
   }
@@ -203,7 +170,7 @@ bool CellsFile::begin_log_block() noexcept {
 bool CellsFile::append(layout::Record kind, std::uint32_t tag,
                        std::span<const std::uint8_t> body) noexcept {
   const std::lock_guard lock(mutex_);
-  if (file_ < 0 || log_broken_) {
+  if (log_broken_ || !holds_file()) {
     return false;
   }
   layout::RecordHead head{static_cast<std::uint32_t>(body.size()), 0, kind, tag};
@@ -235,7 +202,7 @@ bool CellsFile::map(std::uint32_t range, std::uint32_t segment, void* at,
                     bool with_contents) noexcept {
   const std::lock_guard lock(mutex_);
   std::uint32_t block = 0;
-  if (range > layout::kOrdinalMax || !allocate_block(block)) {
+  if (range > layout::kOrdinalMax || !holds_file() || !allocate_block(block)) {
     return false;
   }
   const std::uint64_t offset = std::uint64_t{block} * layout::kBlockBytes;
@@ -263,7 +230,7 @@ void CellsFile::set_named() noexcept {
 
 void CellsFile::withdraw(const char* why) noexcept {
   const std::lock_guard lock(mutex_);
-  if (file_ >= 0) {
+  if (holds_file()) {
     ::unlink(path_.c_str());
     ::close(file_);  // what is mapped stays memory, without a name
     file_ = -1;
@@ -318,7 +285,7 @@ void CellsFile::after_fork_in_parent() noexcept {
 }
 
 void CellsFile::after_fork_in_child(bool cells_are_private) noexcept {
-  if (file_ >= 0) {
+  if (holds_file()) {
     ::close(file_);  // the lock is the parent's, and stays
     file_ = -1;
   }

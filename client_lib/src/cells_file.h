@@ -9,6 +9,8 @@
 //    never a signal. Head and log are written with pwrite: only cells are mapped.
 // 3. The lock is a record lock: it belongs to the process, a forked child does not have it. It ends
 //    with any descriptor of the file, so there is one, and the process never opens the file again.
+//    A program that closes descriptors that are not its own may have given the number to another
+//    file: it is looked at before each use.
 // 4. Only a sidecar deletes the file of an instance that has published.
 #pragma once
 
@@ -56,6 +58,7 @@ class CellsFile final : public Backing {
   CellsFile() = default;
   [[nodiscard]] bool open_in(const std::string& directory) noexcept;
   [[nodiscard]] bool initialise() noexcept;
+  [[nodiscard]] bool holds_file() noexcept;
   [[nodiscard]] bool allocate_block(std::uint32_t& block) noexcept;
   [[nodiscard]] bool enter(std::uint32_t block, const wire::cells_file::Entry& entry) noexcept;
   [[nodiscard]] bool begin_log_block() noexcept;
@@ -63,7 +66,8 @@ class CellsFile final : public Backing {
   void set_note(const std::string& text) noexcept;
 
   mutable std::mutex mutex_;  // protects all below; taken after the cell space's
-  int file_ = -1;             // -1: withdrawn, or the parent's
+  int file_ = -1;             // -1: withdrawn, lost, or the parent's
+  std::uint64_t device_ = 0, inode_ = 0;
   std::string path_, note_;
   bool named_ = false;
   bool log_broken_ = false;

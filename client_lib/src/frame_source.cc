@@ -170,8 +170,9 @@ void FrameSource::learn_series() {
     series_.push_back(&series);
     const bool hidden = series.hidden.load(std::memory_order_relaxed);
     hidden_.push_back(hidden ? 1 : 0);
-    if (!hidden) {
-      contents_.add_series(series);
+    contents_.add_series(series);
+    if (hidden) {
+      contents_.removals.push_back(series.id);
     }
     switch (series.family->definition->kind) {
       case MetricKind::kCounter:
@@ -234,12 +235,12 @@ void FrameSource::forget(std::uint32_t id) {
 }
 
 bool FrameSource::take(Taking taking) {
-  bool moved = counters_.take(taking, hidden_, contents_);
+  bool moved = counters_.take(taking, contents_);
   externals_.take(taking, hidden_, contents_);
-  moved |= doubles_.take(taking, hidden_, contents_);
+  moved |= doubles_.take(taking, contents_);
   external_doubles_.take(taking, hidden_, contents_.double_ids, contents_.double_totals);
   gauges_.take(taking, hidden_, contents_.gauge_ids, contents_.gauge_values);
-  moved |= histograms_.take(taking, hidden_, contents_);
+  moved |= histograms_.take(taking, contents_);
   return moved;
 }
 

@@ -4,7 +4,8 @@
 //
 // 1. seq goes up by one per frame made, sent or not: a frame that was lost shows as a gap.
 // 2. Totals are absolute within the instance and never go down.
-// 3. Hidden series leave the deltas; keyframes state them and name them in the removals.
+// 3. Hidden series count on: their own totals are stated like others', and keyframes name them in
+//    the removals again. Their gauges and external totals leave the deltas.
 // 4. Each frame carries the increments that were stated up to and with the statement it belongs to:
 //    who has merged all of them has exactly so many.
 #pragma once

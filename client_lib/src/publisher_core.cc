@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "schemas/limits.h"
+#include "schemas/mutant.h"
 
 namespace weir {
 namespace {

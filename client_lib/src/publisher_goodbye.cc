@@ -34,6 +34,9 @@ void PublisherCore::goodbye_step(Instant now) {
       answered && (mutant::lacks(mutant::Rule::kGoodbyeAgain) || !source_->totals_moved());
   if (all_said) {
     counts_.goodbye_acknowledged = true;
+    if (mutant::lacks(mutant::Rule::kSidecarDeletesCells)) {
+      registry_.withdraw_cells();
+    }
     finish(counts_.goodbye_durable
                ? "stopped, the sidecar has the last totals on disk"
                : "stopped, the sidecar has acknowledged the last totals, and keeps them in memory");

@@ -80,6 +80,13 @@ void RegistryCore::name_cells(const wire::InstanceId& instance, std::string_view
   }
 }
 
+void RegistryCore::withdraw_cells() noexcept {
+  const std::shared_lock lock(mutex_);
+  if (cells_file_ != nullptr) {
+    cells_file_->withdraw("taken away");
+  }
+}
+
 void RegistryCore::note_in_file(const FamilyDefinition& definition) noexcept {
   if (cells_file_ == nullptr || !is_own_total(definition.kind)) {
     return;

@@ -106,6 +106,8 @@ class RegistryCore {
   void name_cells(const wire::InstanceId& instance, std::string_view subject_prefix,
                   std::span<const std::uint8_t> frame,
                   std::span<const wire::cells_file::Base> bases) noexcept;
+  // Takes the file away. Only the simulation does, where it must go wrong (schemas/mutant.h).
+  void withdraw_cells() noexcept;
   // In a forked child, whose cells went to private memory: gives them a file of their own, if no
   // other thread may be recording. REQUIRES: signal handlers do not record meanwhile.
   void give_child_a_file() noexcept;

@@ -54,14 +54,11 @@ void StatedCounters::add_bases(Bases& bases) const {
   }
 }
 
-bool StatedCounters::take(Taking taking, const Hidden& hidden, FrameContents& contents) {
+bool StatedCounters::take(Taking taking, FrameContents& contents) {
   read();
   bool moved = false;
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     if (totals_[i] == stated_[i] && taking == Taking::kChanged) [[likely]] {
-      continue;
-    }
-    if (taking == Taking::kChanged && hidden[ids_[i]] != 0) {
       continue;
     }
     moved = moved || totals_[i] != stated_[i];
@@ -112,12 +109,12 @@ void StatedDoubles::add_bases(Bases& bases) const {
   }
 }
 
-bool StatedDoubles::take(Taking taking, const Hidden& hidden, FrameContents& contents) {
+bool StatedDoubles::take(Taking taking, FrameContents& contents) {
   read();
   bool moved = false;
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     const bool changed = totals_[i] != stated_[i];
-    if (taking == Taking::kChanged && (!changed || hidden[ids_[i]] != 0)) {
+    if (taking == Taking::kChanged && !changed) {
       continue;
     }
     moved = moved || changed;
@@ -228,12 +225,9 @@ void StatedHistograms::add_bases(Bases& bases) const {
   }
 }
 
-bool StatedHistograms::take(Taking taking, const Hidden& hidden, FrameContents& contents) {
+bool StatedHistograms::take(Taking taking, FrameContents& contents) {
   bool moved = false;
   for (Entry& entry : histograms_) {
-    if (taking == Taking::kChanged && hidden[entry.id] != 0) {
-      continue;
-    }
     const double sum = read(entry);
     std::uint16_t changed = 0;
     const bool all = taking == Taking::kAll || entry.never;

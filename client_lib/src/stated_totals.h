@@ -33,7 +33,7 @@ class StatedCounters {
   void rebase();
   void add_bases(Bases& bases) const;
   // Answers whether any total had moved.
-  bool take(Taking taking, const Hidden& hidden, FrameContents& contents);
+  bool take(Taking taking, FrameContents& contents);
   [[nodiscard]] bool moved();
   [[nodiscard]] std::uint64_t increments_stated() const { return increments_stated_; }
   [[nodiscard]] std::uint64_t increments_now();
@@ -53,7 +53,7 @@ class StatedDoubles {
   void forget(std::size_t index) { stated_[index] = kNever; }
   void rebase();
   void add_bases(Bases& bases) const;
-  bool take(Taking taking, const Hidden& hidden, FrameContents& contents);
+  bool take(Taking taking, FrameContents& contents);
   [[nodiscard]] bool moved();
 
  private:
@@ -100,7 +100,7 @@ class StatedHistograms {
   void forget(std::size_t index) { histograms_[index].never = true; }
   void rebase();
   void add_bases(Bases& bases) const;
-  bool take(Taking taking, const Hidden& hidden, FrameContents& contents);
+  bool take(Taking taking, FrameContents& contents);
   [[nodiscard]] bool moved();
   [[nodiscard]] std::uint64_t increments_stated() const { return increments_stated_; }
   [[nodiscard]] std::uint64_t increments_now();

@@ -1,5 +1,6 @@
 #include "sidecar/cells/folder.h"
 
+#include "schemas/mutant.h"
 #include "sidecar/cells/cells_reader.h"
 
 namespace weir::sidecar {
@@ -56,8 +57,16 @@ void Folder::take(const CellsDirectory::Abandoned& file, std::int64_t now_unix_m
     case CellsReading::Outcome::kGoodbye:
       break;
   }
-  if (!sink_.fold(reading.subject, reading.frames)) {
-    return postpone(file.name, false, "its totals can not be made durable now", now_unix_ms);
+  if (mutant::lacks(mutant::Rule::kJournalFirst)) {
+    (void)directory_.remove(file.name);
+  }
+  switch (sink_.fold(reading.subject, reading.frames)) {
+    case FoldSink::Outcome::kLater:
+      return postpone(file.name, false, "its totals can not be made durable now", now_unix_ms);
+    case FoldSink::Outcome::kRefused:
+      return refuse(file, "the sidecar refused its totals, see the list of refusals", now_unix_ms);
+    case FoldSink::Outcome::kDurable:
+      break;
   }
   ++counts_.folded;
   if (listener_ != nullptr) {

@@ -36,9 +36,13 @@ class FoldSink {
   using Frames = std::span<const std::vector<std::uint8_t>>;
 
   virtual ~FoldSink() = default;
-  // The parts of one goodbye, to be merged as if they had come on the subject. True once they are
-  // durable, or never will be; false: not now, the file stays and comes again.
-  virtual bool fold(std::string_view subject, Frames frames) = 0;
+  enum class Outcome : std::uint8_t {
+    kDurable,  // or as durable as it will ever be: the file can go
+    kLater,    // the disk is full, say: the file stays and comes again
+    kRefused,  // the totals will never be merged: the file is set aside
+  };
+  // The parts of one goodbye, to be merged as if they had come on the subject.
+  virtual Outcome fold(std::string_view subject, Frames frames) = 0;
 };
 
 class Folder {

@@ -162,20 +162,23 @@ Option switch_of(std::string key, Field field, std::string help) {
           [field](const Config& config) { return std::string(field(config) ? "true" : "false"); }};
 }
 
-Option state_dir() {
-  return {
-      "state.dir",
-      "",
-      "DIR",
-      "Where totals outlive the sidecar; none: a restart begins with the living.",
-      [](Config& config, std::string_view value) {
-        std::string reason = value == "none" ? "" : why_bad_directory(value);
-        if (reason.empty()) {
-          config.state_dir = value == "none" ? "" : std::string(value);
-        }
-        return reason;
-      },
-      [](const Config& config) { return config.state_dir.empty() ? "none" : config.state_dir; }};
+// A folder, or "none" (an empty string in the Config).
+template <typename Field>
+Option folder_or_none(std::string key, Field field, std::string help) {
+  return {std::move(key),
+          "",
+          "DIR",
+          std::move(help),
+          [field](Config& config, std::string_view value) {
+            std::string reason = value == "none" ? "" : why_bad_directory(value);
+            if (reason.empty()) {
+              field(config) = value == "none" ? "" : std::string(value);
+            }
+            return reason;
+          },
+          [field](const Config& config) {
+            return field(config).empty() ? std::string("none") : field(config);
+          }};
 }
 
 Option log_level() {
@@ -303,10 +306,12 @@ std::vector<Option> all_options() {
   options.push_back(text("subject.prefix", "TEXT", WEIR_FIELD(subject_prefix),
                          "What the NATS subjects begin with.", why_bad_subject_prefix));
   add_nats_options(options);
-  options.push_back(state_dir());
-  options.push_back(text("cells.dir", "DIR", WEIR_FIELD(cells_dir),
-                         "Kept for later: no cells outlive their publisher yet.",
-                         why_bad_directory));
+  options.push_back(
+      folder_or_none("state.dir", WEIR_FIELD(state_dir),
+                     "Where totals outlive the sidecar; none: a restart begins with the living."));
+  options.push_back(folder_or_none(
+      "cells.dir", WEIR_FIELD(cells_dir),
+      "Where publishers keep what they count, so that it outlives them; none: nowhere."));
   options.push_back(text("run.dir", "DIR", WEIR_FIELD(run_dir),
                          "Where the endpoint file stands, by which clients find the sidecar.",
                          why_bad_directory));

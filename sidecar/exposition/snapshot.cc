@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 namespace weir::sidecar {
 namespace {
@@ -73,9 +75,21 @@ void take_off(const Offset& offset, const HistogramValue& value, SnapshotRow& ro
     return;
   }
   const std::vector<std::uint16_t> map = fold_map(*offset.layout, *value.layout);
+  std::vector<std::uint64_t> before(value.buckets.size());
   for (std::size_t i = 0; i < offset.buckets.size(); ++i) {
-    snapshot.buckets[row.first_bucket + map[i]] -= offset.buckets[i];
+    before[map[i]] += offset.buckets[i];
   }
+  // Cumulative counts are exact at common bounds, and at +Inf. In between an observation that was
+  // folded more than once before the restart may lie in another bucket here than there.
+  const std::span<std::uint64_t> buckets(&snapshot.buckets[row.first_bucket], before.size());
+  std::partial_sum(before.begin(), before.end(), before.begin());
+  std::partial_sum(buckets.begin(), buckets.end(), buckets.begin());
+  std::uint64_t above = UINT64_MAX;
+  for (std::size_t i = buckets.size(); i-- > 0;) {
+    buckets[i] = std::min(above, buckets[i] - std::min(buckets[i], before[i]));
+    above = buckets[i];
+  }
+  std::adjacent_difference(buckets.begin(), buckets.end(), buckets.begin());
   ExactSum sum = value.sum;
   sum.subtract(offset.sum);
   row.sum = sum.value();

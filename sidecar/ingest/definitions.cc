@@ -209,7 +209,9 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
     instance.unwritten.grow(id + 1);
   }
   if (is_announced(instance.targets[id])) {
-    set_hidden(instance, id, false, registry, now_unix_ms);
+    if (rules.revives) {
+      set_hidden(instance, id, false, registry, now_unix_ms);
+    }
     return;
   }
   const InstanceFamily& local = instance.families[family_id];

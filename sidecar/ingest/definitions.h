@@ -23,6 +23,8 @@ struct DefinitionRules {
   bool reserved_names = false;                 // the sidecar's own metrics
   // From the state directory: ids may have holes, where definitions were refused.
   bool with_holes = false;
+  // Of a dead publisher: its definitions say what there was, not that it is shown again.
+  bool revives = true;
 };
 
 // A name of the sidecar's own metrics, which nobody else may take.

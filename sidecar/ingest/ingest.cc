@@ -285,6 +285,7 @@ void Ingest::discard_pending(Instance& instance) {
 }
 
 void Ingest::merge(const wire::Frame& frame, Instance& instance, std::int64_t now_unix_ms) {
+  rules_.definitions.revives = !frame.folded;
   const DefinitionResult definitions =
       apply_definitions(frame, instance, registry_, rules_.definitions, now_unix_ms);
   for (const wire::Refusal& refusal : definitions.refusals) {

@@ -35,7 +35,9 @@ void IngestLoop::run() {
   for (;;) {
     // Read before the last take: what is pushed later was pushed into a closed queue.
     const bool last = stopping_;
-    for (const auto& message : queue_.take(last ? 0 : kTickMs)) {
+    const auto messages = queue_.take(last ? 0 : kTickMs);
+    const auto taken = std::chrono::steady_clock::now();
+    for (const auto& message : messages) {
       engine_.receive(message->subject(), message->reply(), message->bytes());
     }
     if (last) {
@@ -45,7 +47,8 @@ void IngestLoop::run() {
     if (now >= next_tick) {
       next_tick = now + std::chrono::milliseconds(kTickMs);
       before_tick_();
-      engine_.tick();
+      // What arrived while these were received waits in the queue.
+      engine_.tick(std::chrono::duration_cast<std::chrono::milliseconds>(now - taken).count());
     }
   }
 }

@@ -48,6 +48,9 @@ class NatsMessage final : public Message {
 };
 
 constexpr std::int64_t kFlushMs = 500;
+constexpr std::size_t kKeyframesPerMs = 2;  // that come back when all are asked
+constexpr std::uint32_t kSpreadUnknownMs = 500;
+constexpr std::uint32_t kSpreadMaxMs = 30'000;
 
 // What a log or a page may show of a URL: no user, password or token.
 std::string without_credentials(std::string_view urls) {
@@ -80,6 +83,7 @@ struct NatsLink::Connection {
   std::string announce_subject;
   std::atomic<bool> connected{false};
   std::atomic<std::uint64_t> connections{0};  // made, by us or by the library
+  std::atomic<std::uint32_t> spread_ms{kSpreadUnknownMs};
   std::thread keeper;
 
   mutable std::mutex mutex;  // protects all below
@@ -180,6 +184,7 @@ struct NatsLink::Connection {
     wire::Frame wanted;
     wanted.kind = wire::Kind::kKeyframeWanted;
     wanted.instance = wire::InstanceId::random();
+    wanted.spread_ms = spread_ms;
     const auto bytes = encoder.encode(wanted);
     natsConnection_Publish(to, announce_subject.c_str(), bytes.data(),
                            static_cast<int>(bytes.size()));
@@ -315,6 +320,12 @@ void NatsLink::send(std::string_view subject, std::span<const std::uint8_t> byte
     natsConnection_Publish(nats.get(), std::string(subject).c_str(), bytes.data(),
                            static_cast<int>(bytes.size()));
   }
+}
+
+void NatsLink::expect_publishers(std::size_t count) {
+  connection_->spread_ms = count == 0 ? kSpreadUnknownMs
+                                      : static_cast<std::uint32_t>(std::min<std::size_t>(
+                                            count / kKeyframesPerMs, kSpreadMaxMs));
 }
 
 LinkStatus NatsLink::status() const {

@@ -36,6 +36,10 @@ class NatsLink final : public ControlSink {
 
   void send(std::string_view subject, std::span<const std::uint8_t> bytes) override;
 
+  // So many publishers will answer when all of the node are asked: the more there are, the longer
+  // is the time over which they are asked to spread their answers.
+  void expect_publishers(std::size_t count);
+
   // Everything of LinkStatus but `embedded`.
   [[nodiscard]] LinkStatus status() const;
 

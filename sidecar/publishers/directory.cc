@@ -117,9 +117,13 @@ bool Directory::is_dead(const Instance& instance) const {
 }
 
 void Directory::look_for_dead_predecessors(const Instance& newcomer, std::int64_t now_unix_ms) {
+  // Who was heard since the newcomer began lives beside it. Without this, thousands that introduce
+  // themselves to a new sidecar would each have all others looked up in the process table.
+  const std::int64_t began_unix_ms = newcomer.contributor.started_unix_ms;
   for (auto& [id, other] : instances_) {
-    if (!other->ended && other.get() != &newcomer && other->identified &&
-        other->service == newcomer.service && other->node == newcomer.node && is_dead(*other)) {
+    if (!other->ended && other->last_seen_unix_ms <= began_unix_ms && other.get() != &newcomer &&
+        other->identified && other->service == newcomer.service && other->node == newcomer.node &&
+        is_dead(*other)) {
       ended(*other, InstanceState::kCrashed, now_unix_ms);
     }
   }
@@ -250,6 +254,12 @@ std::vector<PublisherInfo> Directory::list() const {
                      std::tie(b.service, b.started_unix_ms, b.instance);
             });
   return publishers;
+}
+
+std::size_t Directory::living() const {
+  return static_cast<std::size_t>(
+      std::count_if(instances_.begin(), instances_.end(),
+                    [](const auto& entry) { return !entry.second->ended; }));
 }
 
 std::size_t Directory::count(InstanceState state) const {

@@ -99,6 +99,7 @@ class Directory {
   [[nodiscard]] const ServiceLog& services() const { return services_; }
   [[nodiscard]] std::vector<PublisherInfo> list() const;
   [[nodiscard]] std::size_t count(InstanceState state) const;
+  [[nodiscard]] std::size_t living() const;  // the lost may be
   template <typename Visit>
   void for_each(Visit&& visit) {
     for (auto& [id, instance] : instances_) {
@@ -138,8 +139,8 @@ class Directory {
   std::int64_t connected_since_unix_ms_ = 0;
 };
 
-// The probe for real: /proc of this pid namespace.
+// The probe for real: /proc of this pid namespace. `silent_ms`: for so long it was not heard.
 [[nodiscard]] bool process_may_live(std::uint32_t pid, std::uint64_t pid_namespace,
-                                    std::int64_t last_heard_unix_ms);
+                                    std::int64_t silent_ms);
 
 }  // namespace weir::sidecar

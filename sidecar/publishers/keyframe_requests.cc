@@ -38,7 +38,7 @@ bool KeyframeRequests::take(Instance& instance, std::int64_t now_unix_ms) {
   if (tokens_ < 1) {
     return false;
   }
-  tokens_ -= 1;
+  tokens_ -= std::max(1.0, static_cast<double>(instance.series_count) / rules_.series_per_token);
   if (mutant::lacks(mutant::Rule::kKeyframeWantedIsState)) {
     keyframe.wanted = false;
   }

@@ -15,8 +15,11 @@ class KeyframeRequests {
   struct Rules {
     std::int64_t backoff_first_ms = 500;
     std::int64_t backoff_max_ms = 30'000;
-    double per_second_max = 200;
+    double per_second_max = 1000;
     double burst_max = 200;
+    // One token asks for a keyframe of so many series: few large ones are as many bytes as many
+    // small ones.
+    double series_per_token = 1000;
   };
 
   KeyframeRequests(Rules rules, std::uint64_t seed)
@@ -34,7 +37,7 @@ class KeyframeRequests {
 
   Rules rules_;
   std::mt19937_64 random_;
-  double tokens_;
+  double tokens_;  // below 0: a large keyframe is paid off
   std::int64_t refilled_unix_ms_ = 0;
 };
 

@@ -1,14 +1,15 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <sstream>
+#include <charconv>
+#include <ctime>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "sidecar/publishers/directory.h"
 
@@ -20,65 +21,63 @@ std::uint64_t own_pid_namespace() {
   return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
 }
 
-std::int64_t boot_unix_ms() {
-  std::ifstream stat_file("/proc/stat");
-  for (std::string line; std::getline(stat_file, line);) {
-    if (line.starts_with("btime ")) {
-      return std::atoll(line.c_str() + std::strlen("btime ")) * 1000;
+// What stands behind the command's closing parenthesis in /proc/<pid>/stat (proc(5)), from field 3
+// on. Nothing if there is no such process; a single space if it can not be read.
+std::string_view read_stat(std::uint32_t pid, std::span<char> buffer) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return errno == ENOENT ? "" : " ";
+  }
+  const ssize_t got = ::read(file, buffer.data(), buffer.size());
+  const bool is_gone = got < 0 && errno == ESRCH;
+  ::close(file);
+  const std::string_view text(buffer.data(), got < 0 ? 0 : static_cast<std::size_t>(got));
+  const std::size_t command_end = text.rfind(") ");
+  if (is_gone || command_end == std::string_view::npos) {
+    return is_gone ? "" : " ";
+  }
+  return text.substr(command_end + 2);
+}
+
+// Field 22, in clock ticks since the machine started; -1 if it is not there.
+std::int64_t start_ticks(std::string_view fields) {
+  constexpr int kFieldsBefore = 22 - 3;
+  for (int i = 0; i < kFieldsBefore; ++i) {
+    fields.remove_prefix(std::min(fields.find(' '), fields.size() - 1) + 1);
+    if (fields.empty()) {
+      return -1;
     }
   }
-  return 0;
-}
-
-// Field 22 of /proc/<pid>/stat, counted behind the command's closing parenthesis (proc(5)); 0 if it
-// cannot be read.
-std::int64_t started_unix_ms(std::uint32_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  const std::size_t command_end = line.rfind(')');
-  if (command_end == std::string::npos) {
-    return 0;
-  }
-  std::istringstream fields(line.substr(command_end + 1));
-  std::string field;
-  constexpr int kStartTimeAfterCommand = 20;
-  for (int i = 0; i < kStartTimeAfterCommand; ++i) {
-    fields >> field;
-  }
-  const std::int64_t ticks = std::atoll(field.c_str());
-  return boot_unix_ms() + ticks * 1000 / sysconf(_SC_CLK_TCK);
-}
-
-bool is_zombie(std::uint32_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  const std::size_t command_end = line.rfind(')');
-  return command_end != std::string::npos && line.compare(command_end + 1, 2, " Z") == 0;
+  std::int64_t ticks = -1;
+  std::from_chars(fields.data(), fields.data() + fields.size(), ticks);
+  return ticks;
 }
 
 }  // namespace
 
-bool process_may_live(std::uint32_t pid, std::uint64_t pid_namespace,
-                      std::int64_t last_heard_unix_ms) {
+// Ages are compared, not dates: the system clock may be set.
+bool process_may_live(std::uint32_t pid, std::uint64_t pid_namespace, std::int64_t silent_ms) {
   static const std::uint64_t own_namespace = own_pid_namespace();
+  static const std::int64_t ticks_per_second = sysconf(_SC_CLK_TCK);
   if (pid_namespace == 0 || pid_namespace != own_namespace) {
     return true;  // another namespace's process ids say nothing here
   }
-  struct stat status {};
-  const std::string folder = "/proc/" + std::to_string(pid);
-  if (stat(folder.c_str(), &status) != 0) {
-    return errno != ENOENT;
-  }
-  if (is_zombie(pid)) {
+  std::array<char, 1024> buffer;
+  const std::string_view fields = read_stat(pid, buffer);
+  if (fields.empty() || fields.front() == 'Z' || fields.front() == 'X') {
     return false;
   }
+  const std::int64_t ticks = start_ticks(fields);
+  timespec since_boot{};
+  if (ticks < 0 || ::clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) {
+    return true;
+  }
   // The id may have gone to another process: one that began after the publisher was last heard.
-  // Boot time is kept in whole seconds, so a second either way proves nothing.
-  constexpr std::int64_t kSlackMs = 2000;
-  const std::int64_t started = started_unix_ms(pid);
-  return started == 0 || started < last_heard_unix_ms + kSlackMs;
+  constexpr std::int64_t kSlackMs = 1000;
+  const std::int64_t age_ms =
+      since_boot.tv_sec * 1000 + since_boot.tv_nsec / 1'000'000 - ticks * 1000 / ticks_per_second;
+  return age_ms + kSlackMs > silent_ms;
 }
 
 }  // namespace weir::sidecar

@@ -26,9 +26,10 @@ bool Checkpoint::wants_all_definitions() const {
 
 Status Checkpoint::write(std::span<const std::uint8_t> definitions, bool all_definitions,
                          std::span<const std::uint8_t> totals, std::uint32_t first_journal,
-                         bool clean) {
+                         bool clean, bool lacking) {
   head_.first_journal = first_journal;
   head_.clean = clean;
+  head_.lacking = lacking;
   Status status = write_definitions(definitions, all_definitions);
   if (status.ok()) {
     status = replace(totals);

@@ -30,7 +30,8 @@ class Checkpoint {
   [[nodiscard]] bool wants_all_definitions() const;
   // Records. `definitions`: all of them, or those since the last time.
   Status write(std::span<const std::uint8_t> definitions, bool all_definitions,
-               std::span<const std::uint8_t> totals, std::uint32_t first_journal, bool clean);
+               std::span<const std::uint8_t> totals, std::uint32_t first_journal, bool clean,
+               bool lacking);
 
   [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
   [[nodiscard]] std::uint32_t definitions_number() const { return head_.definitions_number; }

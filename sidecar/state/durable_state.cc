@@ -29,6 +29,7 @@ Recovery DurableState::recover(std::int64_t now_unix_ms) {
     Restorer restorer(parts_.registry, parts_.directory, parts_.retirement,
                       parts_.ingest.definition_rules());
     recovery = recover_state(storage_, mine, restorer, parts_.registry, now_unix_ms);
+    lacking_ = recovery.found && !recovery.proven;
     parts_.directory.for_each([&](Instance& instance) {
       if (!instance.ended) {
         parts_.ingest.restored(instance, now_unix_ms);
@@ -204,6 +205,10 @@ void DurableState::Exposure::collect(bool from_scraper) {
     return;
   }
   state_.collect_all(records_);
+  if (const std::uint64_t version = state_.parts_.directory.version();
+      std::exchange(state_.services_version_, version) != version) {
+    append_services(records_, state_.parts_.directory.services());
+  }
   if (state_.parts_.registry.take_offsets_changed()) {
     state_.collect_offsets(records_);
   }
@@ -284,6 +289,7 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
   std::vector<Ingest::Final> finals;
   Bytes changes, definitions, totals;
   const bool all = checkpoint_->wants_all_definitions();
+  const bool lacking = lacking_;
   std::uint32_t first_journal = 0;
   std::shared_ptr<Storage::File> last_journal;
   bool kept = false;  // whether the journal so far holds everything until now
@@ -297,7 +303,8 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
           now_unix_ms, [&](const Instance& instance) { parts_.retirement.take(instance); });
       finals = parts_.ingest.take_finals();
       collect_all(changes);
-      if (!clean && !all && !was_broken && finals.empty() && !has_changed(changes)) {
+      if (!clean && !all && !was_broken && lacking == lacking_on_disk_ && finals.empty() &&
+          !has_changed(changes)) {
         return true;
       }
       // From here on everything is in the checkpoint, and the next journal begins.
@@ -322,12 +329,13 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
     answer(std::exchange(finals, {}), true);
   }
   const std::uint64_t bytes_before = checkpoint_->bytes_written();
-  const Status status = checkpoint_->write(definitions, all, totals, first_journal, clean);
+  const Status status = checkpoint_->write(definitions, all, totals, first_journal, clean, lacking);
   answer(finals, status.ok());
   if (!status.ok()) {
     broke(status);
     return false;
   }
+  lacking_on_disk_ = lacking;
   remove_old(first_journal, checkpoint_->definitions_number());
   const std::lock_guard lock(status_mutex_);
   status_.bytes_written += checkpoint_->bytes_written() - bytes_before;

@@ -10,6 +10,7 @@
 // engine's.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -60,6 +61,10 @@ class DurableState {
   // Before anything else. Also writes the first checkpoint of this life.
   Recovery recover(std::int64_t now_unix_ms);
 
+  // What the recovery could not prove has become a restart of series: the next checkpoint lacks
+  // nothing. Until then each says that it may.
+  void settle() { lacking_ = false; }
+
   // Held by a scrape from before it takes the engine's lock until it has written.
   class Exposure {
    public:
@@ -105,8 +110,11 @@ class DurableState {
   Storage& storage_;
   Parts parts_;
 
-  std::mutex checkpoint_mutex_;  // protects the next two
+  std::atomic<bool> lacking_{false};
+
+  std::mutex checkpoint_mutex_;  // protects the next three
   std::optional<Checkpoint> checkpoint_;
+  bool lacking_on_disk_ = false;
   std::int64_t attempted_unix_ms_ = 0;
 
   std::mutex journal_mutex_;  // protects the next two, and calls of the storage that create files
@@ -116,7 +124,7 @@ class DurableState {
   // Under the engine's lock.
   StatementWriter writer_;
   wire::Encoder encoder_;
-  std::uint64_t directory_version_ = 0, retirement_version_ = 0;
+  std::uint64_t directory_version_ = 0, retirement_version_ = 0, services_version_ = 0;
   std::uint64_t remembered_filed_ = 0;
 
   mutable std::mutex status_mutex_;  // protects the status

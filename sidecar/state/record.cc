@@ -96,7 +96,8 @@ void append_head(Bytes& out, const FileHead& head) {
       .number(head.definitions_number)
       .number(head.definitions_bytes)
       .number(head.first_journal)
-      .number(static_cast<std::uint8_t>(head.clean));
+      .number(static_cast<std::uint8_t>(head.clean))
+      .number(static_cast<std::uint8_t>(head.lacking));
   append_record(out, RecordKind::kHead, content);
 }
 
@@ -118,6 +119,7 @@ std::string read_head(const Record& record, FileHead& head) {
   head.definitions_bytes = reader.number<std::uint64_t>();
   head.first_journal = reader.number<std::uint32_t>();
   head.clean = reader.number<std::uint8_t>() != 0;
+  head.lacking = reader.number<std::uint8_t>() != 0;
   return reader.ok() ? "" : "its head is cut off";
 }
 

@@ -110,6 +110,8 @@ struct FileHead {
   std::uint64_t definitions_bytes = 0;
   std::uint32_t first_journal = 0;
   bool clean = false;  // the last act of a sidecar that was told to stop
+  // What a former life has shown may be missing, and that did not become a restart of series yet.
+  bool lacking = false;
 };
 void append_head(Bytes& out, const FileHead& head);
 // The reason why not, in words; empty: `head` is filled in. Not even whether it is ours is checked.

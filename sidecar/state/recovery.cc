@@ -176,7 +176,9 @@ void StateReader::read_journals(std::uint32_t first, bool& all_of_this_boot,
     FileHead head;
     bool saw_end = false;
     const End end = read(name, FileRole::kJournal, UINT64_MAX, head, saw_end, records);
-    all_of_this_boot &= head.boot_id == mine_.boot_id;
+    // Without a head it was begun and nothing more: who died then was of the boot of those before
+    // it.
+    all_of_this_boot &= head.boot_id.empty() || head.boot_id == mine_.boot_id;
     if (end == End::kDamaged) {
       result_.damaged = true;
       set_aside(name, ".damaged", "is damaged: what could be read of it counts");
@@ -211,7 +213,8 @@ void StateReader::run() {
   restorer_.finish();
   result_.instances = restorer_.instances();
   const bool left_in_order = in_order && head.clean && records == 0;
-  result_.proven = in_order && !behind && !result_.damaged && (left_in_order || of_this_boot);
+  result_.proven =
+      in_order && !behind && !head.lacking && !result_.damaged && (left_in_order || of_this_boot);
 }
 
 }  // namespace

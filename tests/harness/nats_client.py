@@ -13,14 +13,14 @@ Message = collections.namedtuple("Message", "subject reply data")
 
 
 class NatsClient:
-    def __init__(self, port, token=None, user=None, password=None):
+    def __init__(self, port, token=None, user=None, password=None, echo=True):
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10 * TIME_SCALE)
         self._stream = self._socket.makefile("rb")
         self._pending = collections.deque()
         self._subscriptions = 0
         self.info = json.loads(self._stream.readline()[len(b"INFO "):])
         options = {"verbose": False, "pedantic": False, "lang": "test", "version": "1", "protocol": 1,
-                   "headers": True, "no_responders": True}
+                   "headers": True, "no_responders": True, "echo": echo}
         options.update({k: v for k, v in (("auth_token", token), ("user", user), ("pass", password)) if v})
         self._send(f"CONNECT {json.dumps(options)}\r\n".encode())
         self.ping()
@@ -72,6 +72,10 @@ class NatsClient:
 
     def publish(self, subject, data, reply=""):
         self._send(f"PUB {subject} {reply + ' ' if reply else ''}{len(data)}\r\n".encode() + data + b"\r\n")
+
+    def close(self):
+        """From any thread: whoever reads gets an OSError."""
+        self._socket.shutdown(socket.SHUT_RDWR)
 
     def next_message(self):
         """The next message of any subscription; OSError when none comes within ten seconds."""

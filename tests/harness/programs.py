@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import struct
 import subprocess
 import time
 
@@ -91,21 +92,12 @@ class Sidecar(Process):
         wait_until(look, seconds, f"{name}{labels} == {expected}")
 
 
-class Publisher(Process):
-    """load_publisher: one command per line in, one JSON answer per line out."""
+class Obedient(Process):
+    """A program that takes one command per line, and answers each with one line of JSON."""
 
-    def __init__(self, folder, name, url=None, service="service", node=NODE, flush="20ms", heartbeat="200ms",
-                 env=None, flags=(), goodbye="2s"):
+    def __init__(self, name, command, log_path, **options):
         self._answers = b""
-        self.service = service
-        command = [settings.program("load_publisher"), "--service", service, "--flush-interval", flush,
-                   "--heartbeat-interval", heartbeat, "--goodbye-timeout", goodbye]
-        command += ["--url", url] if url else []
-        command += ["--node", node] if node else []
-        # A file that is not there: the tests must not find the sidecar of the machine they run on.
-        surroundings = {"WEIR_ENDPOINT_FILE": str(folder / "no-endpoint"), **(env or {})}
-        super().__init__(name, [*command, *flags], folder / f"{name}.log", env=surroundings, cwd=folder,
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        super().__init__(name, command, log_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
 
     def send(self, line):
         self.child.stdin.write(line.encode() + b"\n")
@@ -135,6 +127,21 @@ class Publisher(Process):
     def status(self):
         return self.do("status")
 
+
+class Publisher(Obedient):
+    """load_publisher."""
+
+    def __init__(self, folder, name, url=None, service="service", node=NODE, flush="20ms", heartbeat="200ms",
+                 env=None, flags=(), goodbye="2s"):
+        self.service = service
+        command = [settings.program("load_publisher"), "--service", service, "--flush-interval", flush,
+                   "--heartbeat-interval", heartbeat, "--goodbye-timeout", goodbye]
+        command += ["--url", url] if url else []
+        command += ["--node", node] if node else []
+        # A file that is not there: the tests must not find the sidecar of the machine they run on.
+        surroundings = {"WEIR_ENDPOINT_FILE": str(folder / "no-endpoint"), **(env or {})}
+        super().__init__(name, [*command, *flags], folder / f"{name}.log", env=surroundings, cwd=folder)
+
     @property
     def instance(self):
         """Known once the publishing thread runs."""
@@ -150,3 +157,45 @@ class Publisher(Process):
     def exit(self, code=0):
         self.do(f"exit {code}")
         assert self.wait() == code
+
+
+class Fleet(Obedient):
+    """Thousands of publishers in one process: tests/fleet/main.cc has the commands."""
+
+    def __init__(self, folder, name, nats, members, node=NODE, **options):
+        command = [settings.program("fleet"), "--port", nats.port, "--node", node, "--members", members]
+        command += as_flags({key.replace("_", "-"): value for key, value in options.items()})
+        super().__init__(name, command, folder / f"{name}.log")
+        self.members = members
+
+    def states(self):
+        return self.status()["states"]
+
+    def wait_all(self, state="publishing", seconds=60):
+        def look():
+            states = self.states()
+            assert states == {state: self.members}, states
+            return True
+        wait_until(look, seconds, f"all of {self.name} to be {state}")
+
+    def truth(self):
+        return self.do("truth")["services"]
+
+
+class Hammer(Process):
+    """Counts fast, and keeps the truth in a file that outlives it: tests/hammer/main.cc."""
+
+    def __init__(self, folder, name, url, service="hammer", node=NODE, env=None, prefix=(), **options):
+        self.truth_path = folder / f"{name}.truth"
+        self.service = service
+        command = [*prefix, settings.program("hammer"), "--url", url, "--service", service, "--node", node, "--truth",
+                   self.truth_path, *as_flags({key.replace("_", "-"): value for key, value in options.items()})]
+        surroundings = {"WEIR_ENDPOINT_FILE": str(folder / "no-endpoint"), **(env or {})}
+        super().__init__(name, command, folder / f"{name}.log", env=surroundings, cwd=folder)
+        wait_until(lambda: self.truth_path.exists() and self.made()[1] > 0, 10, f"{name} to count")
+
+    def made(self):
+        """(lowest, highest) number of increments made: they differ by what was under way when it was killed."""
+        content = self.truth_path.read_bytes()
+        slots = [struct.unpack_from("<QQ", content, at) for at in range(0, len(content), 64)]
+        return sum(done for _, done in slots), sum(begun for begun, _ in slots)

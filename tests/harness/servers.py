@@ -19,12 +19,16 @@ def free_port():
 
 
 class NatsServer(Process):
-    def __init__(self, folder, name="nats", port=None, config="", scheme="nats"):
+    def __init__(self, folder, name="nats", port=None, config="", scheme="nats", monitored=False,
+                 host="127.0.0.1"):
         self.port = port or free_port()
+        self.monitor_port = free_port() if monitored else None
+        if monitored:
+            config += f'\nhttp: "127.0.0.1:{self.monitor_port}"\n'
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         config_path = folder / f"{name}.conf"
         config_path.write_text(config)
-        super().__init__(name, [settings.tool("nats-server"), "-a", "127.0.0.1", "-p", self.port, "-c", config_path],
+        super().__init__(name, [settings.tool("nats-server"), "-a", host, "-p", self.port, "-c", config_path],
                          folder / f"{name}.log")
         wait_until(self._listens, 10, f"{name} on port {self.port}")
 
@@ -32,6 +36,10 @@ class NatsServer(Process):
         assert self.running, f"{self.name} ended: {self.log()[-1000:]}"
         socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         return True
+
+    def slow_consumers(self):
+        """How many connections the server has cut because they did not read fast enough."""
+        return http.get_json(self.monitor_port, "/varz")["slow_consumers"]
 
     def client(self, **credentials):
         return NatsClient(self.port, **credentials)

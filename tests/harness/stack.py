@@ -4,7 +4,7 @@ import itertools
 
 from harness import settings
 from harness.process import Process, run
-from harness.programs import NODE, Publisher, Sidecar
+from harness.programs import NODE, Fleet, Hammer, Publisher, Sidecar
 from harness.servers import NatsServer, Prometheus
 
 
@@ -42,6 +42,13 @@ class Stack:
         if nats is not None:
             options.setdefault("url", nats.url)
         return self._keep(Publisher(self.folder, f"{service}-{next(self._numbers)}", service=service, **options))
+
+    def fleet(self, nats, members, **options):
+        return self._keep(Fleet(self.folder, f"fleet-{next(self._numbers)}", nats, members, **options))
+
+    def hammer(self, nats, **options):
+        options.setdefault("url", nats.url)
+        return self._keep(Hammer(self.folder, f"hammer-{next(self._numbers)}", **options))
 
     def collector(self, nats=None, flags=(), config=None, node=NODE, env=None):
         name = f"collector-{next(self._numbers)}"

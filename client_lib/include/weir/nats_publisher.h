@@ -51,8 +51,6 @@ struct PublisherStatus {
   std::uint64_t bytes_sent = 0;
   std::uint64_t keyframes_sent = 0;
   std::uint64_t reconnects = 0;
-  // Where the totals outlive a crash, and what to know about it: see CellsState.
-  std::string cells_file, cells_note;
 
   // After stop():
   bool goodbye_acknowledged = false;  // the sidecar has everything
@@ -61,6 +59,9 @@ struct PublisherStatus {
   // sidecar acknowledged: at most so much did not arrive. 0 after an acknowledged goodbye, but for
   // what was counted after it.
   std::uint64_t undelivered_increments = 0;
+
+  // Where the totals outlive a crash, and what to know about it: see CellsState.
+  std::string cells_file, cells_note;
 };
 
 class WEIR_API NatsPublisher {

@@ -237,6 +237,38 @@ TEST_F(CellsFileTest, TheDescriptorIsNotInherited) {
   EXPECT_EQ(found, 1);
 }
 
+TEST_F(CellsFileTest, AProgramThatClosesItHasItsOtherFilesLeftAlone) {
+  const int result = in_a_child([&] {
+    std::string other = folder + "/other";
+    {
+      Registry registry(options());
+      (*registry.counter({.name = "x_total", .help = "h"})).inc();
+      for (int descriptor = 3; descriptor < 256; ++descriptor) {
+        ::close(descriptor);  // as a daemon does
+      }
+      for (int i = 0; i < 16; ++i) {
+        if (::open(other.c_str(), O_RDWR | O_CREAT, 0600) < 0) {
+          return 1;
+        }
+      }
+      if (const int wrong = count_much(registry); wrong != 0) {
+        return 2;
+      }
+      const CellsState cells = registry.cells();
+      if (!cells.file.empty() || cells.note.find("closed the descriptor") == std::string::npos) {
+        return 3;
+      }
+    }
+    for (int descriptor = 3; descriptor < 19; ++descriptor) {
+      if (::fcntl(descriptor, F_GETFD) < 0) {
+        return 4;
+      }
+    }
+    return std::filesystem::file_size(other) == 0 ? 0 : 5;
+  });
+  EXPECT_EQ(result, 0);
+}
+
 TEST_F(CellsFileTest, AChildThatForksAgainCountsFromZeroOnceMore) {
   Registry registry(options());
   Counter counter = *registry.counter({.name = "x_total", .help = "h"});

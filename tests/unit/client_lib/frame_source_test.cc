@@ -130,9 +130,11 @@ TEST_F(FrameSourceTest, RemovedSeriesHideAndReviveWithTheirTotal) {
   EXPECT_EQ(delta(), 1u);
   EXPECT_EQ(receiver.visible(), Values{});
   kept.inc();
-  EXPECT_EQ(delta(), 0u);  // hidden: not in deltas
+  EXPECT_EQ(delta(), 1u);  // it counts, shown or not
+  EXPECT_EQ(receiver.values.at(0), 6);
+  EXPECT_EQ(receiver.visible(), Values{});
   receiver = {};
-  keyframe();  // but in keyframes, and hidden there
+  keyframe();  // hidden there, too
   EXPECT_EQ(receiver.visible(), Values{});
   EXPECT_EQ(receiver.values.at(0), 6);
   (void)family.with("1");
@@ -142,6 +144,17 @@ TEST_F(FrameSourceTest, RemovedSeriesHideAndReviveWithTheirTotal) {
   (void)family.with("1");
   EXPECT_LE(delta(), 1u);  // removed and back between two frames: nothing is lost
   EXPECT_EQ(receiver.visible(), (Values{{"x_total{1}", 6}}));
+}
+
+TEST_F(FrameSourceTest, WhatIsRemovedBeforeItWasSaidIsSaid) {
+  CounterFamily family =
+      *registry.counter_family({.name = "x_total", .help = "h", .labels = {"a"}});
+  family.with("1").inc(5);
+  family.remove("1");
+  family.with("2").inc();
+  EXPECT_EQ(delta(), 1u);
+  EXPECT_EQ(receiver.values.at(0), 5);
+  EXPECT_EQ(receiver.visible(), (Values{{"x_total{2}", 1}}));
 }
 
 TEST_F(FrameSourceTest, LargeKeyframesComeInParts) {

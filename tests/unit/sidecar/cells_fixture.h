@@ -128,19 +128,20 @@ inline void say(int report, std::uint64_t number) {
 // Takes goodbyes as a sidecar would, per subject.
 class Heard : public FoldSink {
  public:
-  bool fold(std::string_view subject, Frames frames) override {
+  Outcome fold(std::string_view subject, Frames frames) override {
     if (!durable) {
-      return false;
+      return Outcome::kLater;
     }
     subjects.emplace_back(subject);
     for (const std::vector<std::uint8_t>& bytes : frames) {
-      EXPECT_FALSE(decoder.decode(bytes));
+      last = bytes;
+      EXPECT_FALSE(decoder.decode(last));
       EXPECT_EQ(decoder.frame().kind, wire::Kind::kGoodbye);
       EXPECT_TRUE(decoder.frame().folded);
       increments[std::string(subject)] = decoder.frame().increments;
       of(subject).receive(bytes);
     }
-    return true;
+    return Outcome::kDurable;
   }
   Receiver& of(std::string_view subject) { return receivers[std::string(subject)]; }
   // The only one.
@@ -153,6 +154,7 @@ class Heard : public FoldSink {
   std::vector<std::string> subjects;
   std::map<std::string, Receiver> receivers;
   std::map<std::string, std::uint64_t> increments;
+  std::vector<std::uint8_t> last;  // what the decoder's frame points into
   wire::Decoder decoder;
 };
 

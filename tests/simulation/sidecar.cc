@@ -1,0 +1,123 @@
+#include "tests/simulation/sidecar.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/simulation/publisher.h"
+#include "tests/simulation/violation.h"
+
+namespace weir::simulation {
+
+sidecar::Recovery Sidecar::start(std::int64_t now_unix_ms, std::uint64_t machine_life,
+                                 bool nats_connected) {
+  ++life_;
+  received_ = applied_ = strange_ = 0;
+  undecided_.clear();
+  now_unix_ms_ = now_unix_ms;
+  sidecar::EngineOptions options;
+  options.node = kNode;
+  options.ingest.sender = kNode;
+  options.durable.node = kNode;
+  options.durable.boot_id = "boot-" + std::to_string(machine_life);
+  storage_ = disk_.open();
+  ControlSink& control = *this;
+  engine_ = std::make_unique<sidecar::Engine>(
+      std::move(options), control, [this] { return now_unix_ms_; },
+      [this](std::uint32_t pid, std::uint64_t pid_namespace, std::int64_t) {
+        return pid_namespace != kNamespaceOfSidecar || is_alive_(pid);
+      },
+      life_, storage_.get());
+  set_connected(nats_connected);
+  return engine_->recover();
+}
+
+void Sidecar::kill() {
+  disk_.close();
+  engine_.reset();
+  storage_.reset();
+}
+
+bool Sidecar::leave() {
+  const std::uint64_t failures = disk_.failures();
+  engine_->commit();
+  engine_->leave();
+  return durable() && failures == disk_.failures();
+}
+
+void Sidecar::commit() {
+  engine_->commit();
+}
+
+bool Sidecar::checkpoint_when_due() {
+  const std::int64_t before = engine_->status().checkpoint_unix_ms;
+  engine_->keep();
+  return engine_->status().checkpoint_unix_ms != before;
+}
+
+void Sidecar::set_connected(bool connected) {
+  if (engine_ != nullptr) {
+    sidecar::LinkStatus link;
+    link.connected = connected;
+    engine_->set_link(link);
+  }
+}
+
+std::vector<std::shared_ptr<const Statement>> Sidecar::receive(const Message& message) {
+  engine_->receive(message.subject, message.reply, message.bytes);
+  ++received_;
+  const std::uint64_t applied = engine_->status().frames_applied;
+  const std::uint64_t newly_applied = applied - std::exchange(applied_, applied);
+  if (message.statement == nullptr) {
+    ++strange_;
+    return {};
+  }
+  const Statement& statement = *message.statement;
+  if (statement.parts == 1) {
+    return newly_applied == 0 ? decltype(undecided_){} : decltype(undecided_){message.statement};
+  }
+  undecided_.push_back(message.statement);
+  if (newly_applied == 0) {
+    return {};
+  }
+  const auto of_the_same = [&](const std::shared_ptr<const Statement>& other) {
+    return other->seq - other->part == statement.seq - statement.part &&
+           other->instance == statement.instance && other->kind == statement.kind &&
+           other->publisher == statement.publisher;
+  };
+  decltype(undecided_) whole;
+  std::copy_if(undecided_.begin(), undecided_.end(), std::back_inserter(whole), of_the_same);
+  std::erase_if(undecided_, of_the_same);
+  return whole;
+}
+
+void Sidecar::tick() {
+  engine_->tick();
+}
+
+Page Sidecar::scrape(bool from_scraper) {
+  sidecar::Selection selection;
+  selection.names = {"sim_*"};
+  selection.from_scraper = from_scraper;
+  return read_page(engine_->metrics(sidecar::Format::kPrometheusText, selection));
+}
+
+void Sidecar::check_accounts(bool at_rest) const {
+  const sidecar::StatusReport status = engine_->status();
+  const std::uint64_t decided =
+      status.frames_applied + status.frames_duplicate + status.frames_refused;
+  if (decided > received_ || (at_rest && decided != received_)) {
+    throw Violation{Invariant::kAccounted,
+                    std::to_string(received_) + " frames received, " +
+                        std::to_string(status.frames_applied) + " applied, " +
+                        std::to_string(status.frames_duplicate) + " duplicate, " +
+                        std::to_string(status.frames_refused) + " refused"};
+  }
+  for (const sidecar::RefusalInfo& refusal : engine_->refusals()) {
+    if (refusal.reason != "incomplete" && refusal.subject.find(".stranger.") == std::string::npos) {
+      throw Violation{Invariant::kAccounted, "refused of " + refusal.subject + ": " +
+                                                 refusal.reason + ", " + refusal.detail};
+    }
+  }
+}
+
+}  // namespace weir::simulation

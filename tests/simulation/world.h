@@ -1,0 +1,121 @@
+// The simulated node: publishers, bus, sidecar, clocks, and the checks. A run is: do() each action,
+// then finish(). Throws a Violation when an invariant does not hold. Single-threaded; nothing in it
+// depends on real time, so the same actions make the same run.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "tests/simulation/action.h"
+#include "tests/simulation/bus.h"
+#include "tests/simulation/publisher.h"
+#include "tests/simulation/shown.h"
+#include "tests/simulation/sidecar.h"
+#include "tests/simulation/trace.h"
+
+namespace weir::simulation {
+
+class World {
+ public:
+  static constexpr std::size_t kPublishersMax = 6;  // that a run starts by itself
+
+  explicit World(Trace& trace);
+  ~World();
+
+  void act(const Action& action);
+  // Faults end, everyone is heard, and what is shown must be exact. Then everyone goes.
+  void finish();
+
+ private:
+  // Actions (world_publishers.cc, world_bus.cc, world_sidecar.cc, world_time.cc)
+  void start_publisher(const Action& action);
+  void count(const Action& action);
+  void remove(const Action& action);
+  void flush(const Action& action);
+  void tick(const Action& action);
+  void goodbye(const Action& action);
+  void kill(const Action& action);
+  void deliver(const Action& action);
+  void deliver_all(const Action& action);
+  void deliver_later(const Action& action);
+  void drop(const Action& action);
+  void duplicate(const Action& action);
+  void cut_link(const Action& action);
+  void mute_link(const Action& action);
+  void mend_link(const Action& action);
+  void hole(const Action& action);
+  void nats_down(const Action& action);
+  void nats_up(const Action& action);
+  void stranger(const Action& action);
+  void sidecar_tick(const Action& action);
+  void scrape(const Action& action);
+  void commit(const Action& action);
+  void checkpoint(const Action& action);
+  void sidecar_kill(const Action& action);
+  void sidecar_kill_at(const Action& action);
+  void sidecar_stop(const Action& action);
+  void sidecar_start(const Action& action);
+  void power_loss(const Action& action);
+  void disk_full(const Action& action);
+  void disk_fails(const Action& action);
+  void disk_mended(const Action& action);
+  void pass(const Action& action);
+  void live(const Action& action);
+  void silence(const Action& action);
+  void clock_set(const Action& action);
+
+  // Publishers
+  Publisher* some_publisher(const Action& action);  // one that lives; null if none does
+  Publisher& add_publisher(Publisher::Traits traits);
+  void see_if_ended(Publisher& publisher);
+  void from_publisher(Publisher& from, std::string_view subject,
+                      std::span<const std::uint8_t> bytes, bool answer_wanted,
+                      std::shared_ptr<const Statement> statement);
+  // Bus
+  void from_sidecar(std::string_view subject, std::span<const std::uint8_t> bytes);
+  void deliver(const Message& message);
+  void drain();
+  void announce();
+  // Sidecar
+  void start_sidecar();
+  template <typename Work>
+  void with_sidecar(Work&& work);
+  void sidecar_died(bool durable);
+  void for_each_account(void (Account::*what)());
+  std::optional<Page> read(bool from_scraper);
+  // Time
+  [[nodiscard]] Instant now() const { return {steady_ms_, steady_ms_ + clock_offset_ms_}; }
+  void advance(std::int64_t milliseconds);
+  void live_for(std::int64_t milliseconds, std::int64_t step_ms);
+  void release_what_may_be_forgotten();
+  // Rest
+  void mend_everything();
+  void come_to_rest();
+  [[nodiscard]] bool everyone_is_heard() const;
+  void check_rest(const char* when);
+  void witness_every_series();
+  void everyone_leaves();
+
+  Trace& trace_;
+  std::vector<std::unique_ptr<Publisher>> publishers_;
+  Bus bus_;
+  Disk disk_;
+  Sidecar sidecar_;
+  Shown shown_;
+  std::uint64_t machine_life_ = 1;
+  // Of the sidecar's lives: whether the last one could write when it died; whether it had a state
+  // that may lack something, and has not yet come to terms with it; whether neither is so, and the
+  // next one must know it; whether it could not even leave a word of what is missing.
+  bool was_durable_ = false;
+  bool lacking_ = false;
+  bool nothing_is_missing_ = false;
+  bool nothing_is_promised_ = false;
+  bool nats_up_ = true;
+  bool quiet_ = false;  // heartbeats are not worth a line
+  std::int64_t steady_ms_ = 1'000'000;
+  std::int64_t clock_offset_ms_ = 1'700'000'000'000;
+};
+
+}  // namespace weir::simulation

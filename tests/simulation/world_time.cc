@@ -1,0 +1,105 @@
+// How time passes.
+#include <algorithm>
+#include <array>
+
+#include "tests/simulation/clock.h"
+#include "tests/simulation/world.h"
+
+namespace weir::simulation {
+namespace {
+
+constexpr std::int64_t kSecondMs = 1000;
+constexpr std::int64_t kMinuteMs = 60 * kSecondMs;
+constexpr std::int64_t kHourMs = 60 * kMinuteMs;
+// Past a heartbeat, a lease, the readings' time, the late frames', series_ttl, forget_after.
+constexpr std::array kSilencesMs = {6 * kSecondMs,  20 * kSecondMs, 6 * kMinuteMs,
+                                    15 * kMinuteMs, 2 * kHourMs,    25 * kHourMs};
+constexpr std::int64_t kTablesKeptMs = 10 * kMinuteMs;
+
+}  // namespace
+
+void World::advance(std::int64_t milliseconds) {
+  steady_ms_ += milliseconds;
+  sidecar_.pass(milliseconds);
+  set_system_clock(now().unix_ms);
+}
+
+void World::pass(const Action& action) {
+  advance(action.r1 % (action.r2 % 4 == 0 ? 2000 : 150));
+}
+
+void World::live(const Action& action) {
+  const std::int64_t milliseconds = 1000 + action.r1 % 20'000;
+  trace_.say(milliseconds, " ms of life");
+  live_for(milliseconds, 1000);
+}
+
+// Everyone does what is due. No step is so long that a lease ends in it.
+void World::live_for(std::int64_t milliseconds, std::int64_t step_ms) {
+  quiet_ = true;
+  for (std::int64_t passed = 0; passed < milliseconds; passed += step_ms) {
+    advance(step_ms);
+    for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+      if (publisher->alive()) {
+        publisher->tick(now());
+        see_if_ended(*publisher);
+      }
+    }
+    drain();
+    sidecar_tick({});
+    commit({});
+    checkpoint({});
+    drain();
+  }
+  quiet_ = false;
+}
+
+void World::silence(const Action& action) {
+  // The longest ones are rarer: after them little of what was is left.
+  const std::size_t which =
+      std::min(action.r1 % kSilencesMs.size(), action.r2 % kSilencesMs.size());
+  trace_.say("nobody is heard for ", kSilencesMs[which] / kSecondMs, " s");
+  advance(kSilencesMs[which]);
+  for (int tick = 0; tick < 3 && sidecar_.running(); ++tick) {
+    sidecar_.tick();
+  }
+  if (kSilencesMs[which] > kTablesKeptMs) {
+    bus_.lose_all();  // no message is under way for so long
+    release_what_may_be_forgotten();
+  }
+}
+
+// A removed series keeps its total as long as the tables of an instance that had it, and no longer.
+void World::release_what_may_be_forgotten() {
+  for (std::size_t service = 0; service < kServices; ++service) {
+    for (std::size_t i = 0; i < kKeys; ++i) {
+      const Key key = Key::of(i);
+      bool removed = false;
+      bool shows = false;
+      for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+        if (publisher->traits().service == service) {
+          removed |= publisher->has_removed(key);
+          shows |= publisher->shows(key);
+        }
+      }
+      if (!removed || shows) {
+        continue;
+      }
+      shown_.forget(service, key);
+      for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+        if (publisher->traits().service == service && !publisher->alive()) {
+          publisher->account().released(key);
+        }
+      }
+    }
+  }
+}
+
+void World::clock_set(const Action& action) {
+  const std::int64_t by_ms = (static_cast<std::int64_t>(action.r1 % 7200) - 3600) * kSecondMs;
+  clock_offset_ms_ += by_ms;
+  set_system_clock(now().unix_ms);
+  trace_.say("the clock is set by ", by_ms / kSecondMs, " s");
+}
+
+}  // namespace weir::simulation
