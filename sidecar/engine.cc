@@ -144,7 +144,7 @@ void Engine::tick(std::int64_t behind_ms) {
   directory_.tick(now - behind_ms);
   check_recovery(now);
   if (durable_ == nullptr) {
-    directory_.drop_finished(now, {});
+    directory_.drop_finished(now, [&](const Instance& one) { retirement_.take(one); });
   }
   if (now - swept_unix_ms_ < kSweepIntervalMs) {
     return;
@@ -284,6 +284,11 @@ std::vector<ServiceInfo> Engine::services() const {
 std::vector<RefusalInfo> Engine::refusals() const {
   const std::lock_guard lock(mutex_);
   return {ingest_.refusals().begin(), ingest_.refusals().end()};
+}
+
+TotalsReport Engine::totals() const {
+  const std::lock_guard lock(mutex_);
+  return take_totals(registry_, directory_, retirement_);
 }
 
 }  // namespace weir::sidecar

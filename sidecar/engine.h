@@ -94,6 +94,7 @@ class Engine final : public View {
   [[nodiscard]] std::vector<PublisherInfo> publishers() const override;
   [[nodiscard]] std::vector<ServiceInfo> services() const override;
   [[nodiscard]] std::vector<RefusalInfo> refusals() const override;
+  [[nodiscard]] TotalsReport totals() const override;
 
  private:
   // REQUIRES of all of these: mutex_ is held

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sidecar/exposition/exposition.h"
+#include "sidecar/exposition/totals.h"
 #include "sidecar/publishers/info.h"
 
 namespace weir::sidecar {
@@ -56,6 +57,7 @@ class View {
   [[nodiscard]] virtual std::vector<PublisherInfo> publishers() const = 0;
   [[nodiscard]] virtual std::vector<ServiceInfo> services() const = 0;
   [[nodiscard]] virtual std::vector<RefusalInfo> refusals() const = 0;  // newest first
+  [[nodiscard]] virtual TotalsReport totals() const = 0;
 };
 
 }  // namespace weir::sidecar

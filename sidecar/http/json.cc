@@ -70,6 +70,14 @@ Json refusal_json(const RefusalInfo& refusal) {
           {"detail", refusal.detail}};
 }
 
+Json family_totals_json(const FamilyTotals& totals) {
+  Json list = Json::array();
+  for (const auto& [name, total] : totals) {
+    list.push_back(Json{{"name", name}, {"total", total}});
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string rfc3339(std::int64_t unix_ms) {
@@ -131,6 +139,24 @@ std::string publishers_json(const std::vector<PublisherInfo>& publishers,
   }
   for (const RefusalInfo& refusal : refusals) {
     object["refusals"].push_back(refusal_json(refusal));
+  }
+  return dump(object);
+}
+
+std::string totals_json(const TotalsReport& totals) {
+  Json object{{"instances", Json::array()},
+              {"retired", family_totals_json(totals.retired)},
+              {"families", family_totals_json(totals.families)}};
+  for (const InstanceTotals& one : totals.instances) {
+    object["instances"].push_back(Json{{"instance", one.instance},
+                                       {"node", one.node},
+                                       {"service", one.service},
+                                       {"state", instance_state_name(one.state)},
+                                       {"seq", one.seq},
+                                       {"increments_published", one.increments_published},
+                                       {"increments_applied", one.increments_applied},
+                                       {"increments_refused", one.increments_refused},
+                                       {"families", family_totals_json(one.families)}});
   }
   return dump(object);
 }

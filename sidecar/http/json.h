@@ -11,6 +11,7 @@
 namespace weir::sidecar::http {
 
 [[nodiscard]] std::string status_json(const StatusReport& status);
+[[nodiscard]] std::string totals_json(const TotalsReport& totals);
 [[nodiscard]] std::string publishers_json(const std::vector<PublisherInfo>& publishers,
                                           const std::vector<ServiceInfo>& services,
                                           const std::vector<RefusalInfo>& refusals);

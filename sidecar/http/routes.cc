@@ -8,7 +8,7 @@ namespace weir::sidecar::http {
 namespace {
 
 constexpr std::string_view kPaths =
-    "/  /metrics  /healthz  /readyz  /api/v1/status  /api/v1/publishers";
+    "/  /metrics  /healthz  /readyz  /api/v1/status  /api/v1/publishers  /api/v1/totals";
 
 Response text(int status, std::string body) {
   Response response;
@@ -56,7 +56,8 @@ Lane Routes::lane_of(const Request& request) {
 Response Routes::answer(const Request& request) const {
   const std::string& path = request.path;
   const bool known = path == "/" || path == "/metrics" || path == "/healthz" || path == "/readyz" ||
-                     path == "/api/v1/status" || path == "/api/v1/publishers";
+                     path == "/api/v1/status" || path == "/api/v1/publishers" ||
+                     path == "/api/v1/totals";
   if (!known) {
     return text(404, "nothing is here; try one of " + std::string(kPaths) + "\n");
   }
@@ -79,6 +80,9 @@ Response Routes::answer(const Request& request) const {
   }
   if (path == "/api/v1/publishers") {
     return json(publishers_json(view_.publishers(), view_.services(), view_.refusals()));
+  }
+  if (path == "/api/v1/totals") {
+    return json(totals_json(view_.totals()));
   }
   return page();
 }

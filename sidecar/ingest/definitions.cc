@@ -8,15 +8,16 @@
 #include "sidecar/registry/labels.h"
 
 namespace weir::sidecar {
-namespace {
 
-bool is_reserved(std::string_view name) {
+bool is_own_metric_name(std::string_view name) {
   constexpr std::array<std::string_view, 3> kOwnPrefixes = {"weir_sidecar_", "weir_publisher_",
                                                             "weir_service_"};
   return name == "weir_build_info" ||
          std::any_of(kOwnPrefixes.begin(), kOwnPrefixes.end(),
                      [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
+
+namespace {
 
 using Families = std::span<const wire::FamilyView>;
 
@@ -71,7 +72,7 @@ void announce_family(const wire::FamilyView& definition, Instance& instance, Reg
     local.refusal = why;
     result.refusals.push_back({reason, std::move(why)});
   };
-  if (!rules.reserved_names && is_reserved(definition.name)) {
+  if (!rules.reserved_names && is_own_metric_name(definition.name)) {
     refuse(wire::Reason::kReserved,
            "family " + std::string(definition.name) + ": the name belongs to the sidecar itself");
     return;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schemas/frame.h"
@@ -25,6 +26,9 @@ struct DefinitionRules {
   // Of a dead publisher: its definitions say what there was, not that it is shown again.
   bool revives = true;
 };
+
+// A name of the sidecar's own metrics, which nobody else may take.
+[[nodiscard]] bool is_own_metric_name(std::string_view name);
 
 struct DefinitionResult {
   bool incomplete = false;  // a series of a family that was never announced: a keyframe is needed

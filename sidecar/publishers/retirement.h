@@ -49,6 +49,12 @@ class Retirement {
       visit(*retired);
     }
   }
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [key, retired] : all_) {
+      visit(static_cast<const Retired&>(*retired));
+    }
+  }
   [[nodiscard]] std::uint64_t version() const { return version_; }  // moves with each change
 
  private:

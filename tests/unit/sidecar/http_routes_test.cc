@@ -37,6 +37,7 @@ class FakeView : public View {
   std::vector<PublisherInfo> publishers() const override { return publisher_list; }
   std::vector<ServiceInfo> services() const override { return service_list; }
   std::vector<RefusalInfo> refusals() const override { return refusal_list; }
+  TotalsReport totals() const override { return totals_report; }
 
   std::mutex mutex;
   Selection asked;
@@ -45,6 +46,7 @@ class FakeView : public View {
   std::vector<PublisherInfo> publisher_list;
   std::vector<ServiceInfo> service_list;
   std::vector<RefusalInfo> refusal_list;
+  TotalsReport totals_report;
 };
 
 std::string gunzip(const std::string& member) {
@@ -189,6 +191,31 @@ TEST_F(RoutesTest, PublishersServicesAndRefusalsAreJson) {
   EXPECT_EQ(json["services"][0]["crash_loop"], true);
   EXPECT_EQ(json["refusals"][0]["reason"], "foreign");
   EXPECT_EQ(json["refusals"][0]["unix_ms"], 5);
+}
+
+TEST_F(RoutesTest, TotalsAreJson) {
+  view_.totals_report.instances = {{.instance = "ab",
+                                    .node = "n",
+                                    .service = "s",
+                                    .state = InstanceState::kUp,
+                                    .seq = 7,
+                                    .increments_published = 6,
+                                    .increments_applied = 5,
+                                    .increments_refused = 1,
+                                    .families = {{"x_total", ~std::uint64_t{0}}}}};
+  view_.totals_report.retired = {{"y_total", 2}};
+  view_.totals_report.families = {{"x_total", 3}};
+  const auto json = get_json("/api/v1/totals");
+  const auto& one = json["instances"][0];
+  EXPECT_EQ(one["instance"], "ab");
+  EXPECT_EQ(one["state"], "up");
+  EXPECT_EQ(one["seq"], 7);
+  EXPECT_EQ(one["increments_published"], 6);
+  EXPECT_EQ(one["increments_applied"], 5);
+  EXPECT_EQ(one["increments_refused"], 1);
+  EXPECT_EQ(one["families"][0]["total"], ~std::uint64_t{0});
+  EXPECT_EQ(json["retired"][0]["name"], "y_total");
+  EXPECT_EQ(json["families"][0]["total"], 3);
 }
 
 TEST_F(RoutesTest, WhatIsNoUtf8NeverThrows) {
