@@ -112,8 +112,10 @@ std::size_t Engine::count_awaited() const {
 }
 
 void Engine::check_recovery(std::int64_t now_unix_ms) {
+  // What was damaged does not say whom to wait for.
+  const bool some_missing = recovery_.damaged || count_awaited() > 0;
   if (recovered_ ||
-      (now_unix_ms - started_unix_ms_ < options_.recovery_timeout_ms && count_awaited() > 0)) {
+      (now_unix_ms - started_unix_ms_ < options_.recovery_timeout_ms && some_missing)) {
     return;
   }
   recovered_ = true;

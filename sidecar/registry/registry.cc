@@ -251,7 +251,11 @@ void Registry::not_shown(std::uint32_t series) {
 void Registry::restart(std::uint32_t series, std::int64_t now_unix_ms) {
   Series& restarted = series_[series];
   restarted.started_unix_ms = now_unix_ms;
-  unshown_count_ -= std::exchange(restarted.zero_pending, false) ? 1 : 0;
+  // A fast counter is above 0 again before the next scrape, and may be above what was scraped last:
+  // then nobody sees that it began again.
+  if (shows_zero_first()) {
+    not_shown(series);
+  }
   offsets_changed_ = true;
   Offset& offset = offsets_[series];
   if (restarted.counter != kNone) {

@@ -17,7 +17,7 @@ def test_frames_are_repeated_reordered_and_lost(ordeal):
         ordeal.finish("frames repeated, reordered, every tenth lost")
         print("carried", relay.carried, "repeated", relay.repeated, "lost", relay.lost)
         counts = ordeal.sidecar.scrape()
-        assert counts.value("weir_sidecar_frames_total", result="duplicate") > 100
+        assert counts.value("weir_sidecar_frames_total", outcome="duplicate") > 100
         assert counts.value("weir_sidecar_gaps_total") > 20
     finally:
         relay.close()

@@ -22,7 +22,7 @@ def test_the_sidecar_is_restarted_every_second(ordeal):
     ordeal.begin(cells=True)
     ordeal.hammer()
     for turn in range(SECONDS_OF_RESTARTS):
-        passing = ordeal.hammer()
+        passing = ordeal.hammer(goodbye_ms=300)
         ordeal.pause(0.4, 0.6)
         ordeal.restart_sidecar(kill=turn % 2 == 0, between=passing.kill if turn % 3 == 0 else passing.terminate)
     ordeal.finish(f"sidecar restarted every second, {SECONDS_OF_RESTARTS} times, publishers end while it is away")

@@ -1,4 +1,7 @@
-"""A system clock that the test sets: a small library in front of the C library's, with an offset read from a file."""
+"""A system clock that the test sets: a small library in front of the C library's, with an offset read from a file.
+
+Who waits for a moment of that clock (the NATS library does) notices when it is set, as with a real clock.
+"""
 
 import struct
 import subprocess
@@ -6,7 +9,9 @@ import subprocess
 _SOURCE = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -29,6 +34,31 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
   int result = real(clock, now);
   if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += offset();
   return result;
+}
+
+static int (*find_real_wait(void))(pthread_cond_t *, pthread_mutex_t *, const struct timespec *) {
+  void *found = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");  /* the name has an older bearer */
+  return found ? found : dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+}
+
+/* Waits for a moment of the system clock. The kernel knows nothing of the offset: in short turns. */
+int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until) {
+  static int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+  if (!real) real = find_real_wait();
+  for (;;) {
+    struct timespec now, turn;
+    clock_gettime(CLOCK_REALTIME, &now);
+    long long left_ms = (until->tv_sec - now.tv_sec) * 1000LL + (until->tv_nsec - now.tv_nsec) / 1000000;
+    int last = left_ms <= 10;
+    long long turn_ms = left_ms < 0 ? 0 : last ? left_ms : 10;
+    turn = now;
+    turn.tv_sec -= offset();
+    turn.tv_nsec += turn_ms * 1000000;
+    turn.tv_sec += turn.tv_nsec / 1000000000;
+    turn.tv_nsec %= 1000000000;
+    int result = real(condition, mutex, &turn);
+    if (result != ETIMEDOUT || last) return result;
+  }
 }
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone) {

@@ -27,9 +27,10 @@ class Sidecar(Process):
     def __init__(self, folder, name="sidecar", nats_url="embedded", env=None, wait=True, port=None, node=NODE, **options):
         self.port = port or free_port()
         self.run_dir = folder / f"{name}-run"
+        self.state_dir = folder / f"{name}-state"
         self.endpoint_file = self.run_dir / "endpoint"
         flags = {"http.listen": f"127.0.0.1:{self.port}", "admin.listen": f"127.0.0.1:{free_port()}",
-                 "nats.url": nats_url, "node": node, "state.dir": folder / f"{name}-state",
+                 "nats.url": nats_url, "node": node, "state.dir": self.state_dir,
                  "run.dir": self.run_dir, "cells.dir": folder / f"{name}-cells", "log.level": "debug"}
         if nats_url == "embedded":
             flags["nats.embedded.binary"] = settings.tool("nats-server")
