@@ -104,6 +104,10 @@ void World::commit(const Action&) {
   with_sidecar([this] { sidecar_.commit(); });
 }
 
+void World::fold(const Action&) {
+  with_sidecar([this] { sidecar_.fold(); });
+}
+
 void World::checkpoint(const Action&) {
   with_sidecar([this] {
     const bool ready = sidecar_.ready();
@@ -130,9 +134,8 @@ void World::power_loss(const Action& action) {
   if (action.r1 % 2 == 0) {
     bus_.lose_all();
     for (const std::unique_ptr<Publisher>& publisher : publishers_) {
-      if (publisher->alive()) {
-        publisher->kill();
-      }
+      publisher->kill();
+      publisher->lose_cells_file();  // it was memory
     }
   }
   for_each_account(&Account::power_lost);
