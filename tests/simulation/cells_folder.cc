@@ -66,7 +66,7 @@ Result<std::vector<std::uint8_t>> CellsFolder::read(const std::string& name, std
 Status CellsFolder::remove(const std::string& name) {
   Publisher& publisher = owner_of(name);
   disk_.begin_operation("remove", name + "'s cells file");
-  publisher.lose_cells_file();
+  publisher.unlink_cells_file();
   publisher.account().synced_all();  // or it should not be removed
   trace_.say("  ", name, "'s cells file is folded, and removed");
   disk_.end_operation();

@@ -22,6 +22,7 @@ std::unique_ptr<Registry> make_registry(bool with_cells_file) {
 Publisher::Publisher(Traits traits, Instant now, Send send)
     : traits_(traits), send_(std::move(send)), registry_(make_registry(traits.cells)) {
   cells_file_ = registry_->cells().file;
+  owed_ = !cells_file_.empty();
   const std::vector<std::string> labels = {std::string(kLabelName)};
   hits_ = *registry_->counter_family(
       {.name = std::string(kFamilyNames[0]), .help = "h", .labels = labels});
@@ -54,7 +55,7 @@ void Publisher::make_core(Instant now) {
 
 Publisher::~Publisher() {
   kill();
-  lose_cells_file();
+  unlink_cells_file();
 }
 
 void Publisher::count(Key key, std::uint64_t times) {
@@ -127,11 +128,10 @@ void Publisher::exit_if_finished() {
     has_ended_ = true;
     core_.reset();
     shown_ = {};
-    if (acknowledged_ && mutant::lacks(mutant::Rule::kSidecarDeletesCells)) {
-      lose_cells_file();
-    }
     if (cells_file_.empty()) {
       kill();
+    } else if (acknowledged_ && mutant::lacks(mutant::Rule::kSidecarDeletesCells)) {
+      unlink_cells_file();
     }
   }
 }
@@ -143,7 +143,12 @@ void Publisher::kill() {
   registry_.reset();
 }
 
-void Publisher::lose_cells_file() {
+void Publisher::excuse_cells_file() {
+  unlink_cells_file();
+  owed_ = false;
+}
+
+void Publisher::unlink_cells_file() {
   if (!cells_file_.empty()) {
     (void)::unlink(cells_file_.c_str());
   }

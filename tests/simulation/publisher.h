@@ -77,7 +77,11 @@ class Publisher final : private Transport {
     return 100 + static_cast<std::uint32_t>(traits_.index);
   }
   [[nodiscard]] const std::string& cells_file() const { return cells_file_; }
-  void lose_cells_file();
+  // It is gone. What stood in it must be shown nevertheless, or is excused.
+  void unlink_cells_file();
+  void excuse_cells_file();
+  // Whether all that it counted must be shown once it is dead, heard or not.
+  [[nodiscard]] bool owed() const { return owed_; }
   [[nodiscard]] std::string name() const { return "P" + std::to_string(traits_.index); }
   Account& account() { return account_; }
   [[nodiscard]] const Account& account() const { return account_; }
@@ -106,6 +110,7 @@ class Publisher final : private Transport {
   bool leaving_ = false;
   bool has_run_ = false;
   bool has_ended_ = false;
+  bool owed_ = false;
   std::string cells_file_;  // its path; empty: none, or none any more
   bool acknowledged_ = false;
   bool connected_ = true;
