@@ -27,6 +27,7 @@ class Account {
   void stated(const Statement& statement) { raise(statement, &Instance::stated); }
   void reached(const Statement& statement) { raise(statement, &Instance::reached); }
   void heard(const Statement& statement);
+  void reached_all() { settle(&Instance::reached); }
   // The sidecar has all that it ever will: an acknowledged goodbye, a folded cells file.
   void heard_all() { settle(&Instance::heard); }
 

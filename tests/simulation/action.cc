@@ -37,6 +37,7 @@ constexpr std::array kKindTable = {
     Kind{ActionKind::kSidecarTick, "sidecar tick", 8},
     Kind{ActionKind::kScrape, "scrape", 10},
     Kind{ActionKind::kCommit, "commit", 10},
+    Kind{ActionKind::kFold, "fold", 6},
     Kind{ActionKind::kCheckpoint, "checkpoint", 6},
     Kind{ActionKind::kSidecarKill, "sidecar kill", 2},
     Kind{ActionKind::kSidecarKillAt, "sidecar kill at", 3},

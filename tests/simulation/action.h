@@ -35,6 +35,7 @@ enum class ActionKind : std::uint8_t {
   kSidecarTick,
   kScrape,
   kCommit,         // goodbyes that wait are written, and answered
+  kFold,           // cells files of the dead are read
   kCheckpoint,     // if it is due
   kSidecarKill,    // between two operations
   kSidecarKillAt,  // within one of the next operations on the disk

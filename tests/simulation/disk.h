@@ -40,6 +40,16 @@ class Disk {
   void set_sync_fails(bool fails) { sync_fails_ = fails; }
   void set_rename_fails(bool fails) { rename_fails_ = fails; }
   void mend() { full_ = sync_fails_ = rename_fails_ = false; }
+  // What the sidecar does elsewhere, and may be killed at.
+  void begin_operation(const char* what, const std::string& name) {
+    begin(what, name, [](Random&) {});
+  }
+  void end_operation() { end(); }
+  void operation(const char* what, const std::string& name) {
+    begin_operation(what, name);
+    end_operation();
+  }
+
   // Operations that failed so far: whoever compares knows whether all went well between.
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
   [[nodiscard]] std::uint64_t operations() const { return operations_; }

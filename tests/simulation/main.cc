@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/simulation/cells_folder.h"
 #include "tests/simulation/mutants.h"
 #include "tests/simulation/report.h"
 #include "tests/simulation/run.h"
@@ -126,9 +127,7 @@ int show_one(std::uint64_t seed) {
   return violation ? 1 : 0;
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
+int run_program(int count, char** arguments) {
   Options options = read_options(count, arguments);
   options.search.progress = true;
   std::string further;
@@ -152,4 +151,12 @@ int main(int count, char** arguments) {
     return 1;
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const int status = run_program(count, arguments);
+  CellsFolder::delete_folder();
+  return status;
 }

@@ -1,22 +1,28 @@
 #include "tests/simulation/publisher.h"
 
+#include <unistd.h>
+
 #include <utility>
 
+#include "schemas/mutant.h"
 #include "schemas/subjects.h"
+#include "tests/simulation/cells_folder.h"
 
 namespace weir::simulation {
 namespace {
 
-std::unique_ptr<Registry> make_registry() {
+std::unique_ptr<Registry> make_registry(bool with_cells_file) {
   RegistryOptions options;
-  options.cells_dir = "none";
+  options.cells_dir = with_cells_file ? CellsFolder::folder() : "none";
   return std::make_unique<Registry>(std::move(options));
 }
 
 }  // namespace
 
 Publisher::Publisher(Traits traits, Instant now, Send send)
-    : traits_(traits), send_(std::move(send)), registry_(make_registry()) {
+    : traits_(traits), send_(std::move(send)), registry_(make_registry(traits.cells)) {
+  cells_file_ = registry_->cells().file;
+  owed_ = !cells_file_.empty();
   const std::vector<std::string> labels = {std::string(kLabelName)};
   hits_ = *registry_->counter_family(
       {.name = std::string(kFamilyNames[0]), .help = "h", .labels = labels});
@@ -45,6 +51,11 @@ void Publisher::make_core(Instant now) {
         account_.begin_instance();
         return wire::InstanceId{traits_.index + 1, account_.instances()};
       });
+}
+
+Publisher::~Publisher() {
+  kill();
+  unlink_cells_file();
 }
 
 void Publisher::count(Key key, std::uint64_t times) {
@@ -88,16 +99,24 @@ void Publisher::remove(Key key) {
 }
 
 void Publisher::flush(Instant now) {
-  core_->flush_at_next_tick();
-  tick(now);
+  if (core_ != nullptr) {
+    core_->flush_at_next_tick();
+    tick(now);
+  }
 }
 
 void Publisher::tick(Instant now) {
-  core_->on_tick(now);
-  exit_if_finished();
+  if (core_ != nullptr) {
+    has_run_ = true;
+    core_->on_tick(now);
+    exit_if_finished();
+  }
 }
 
 void Publisher::goodbye(Instant now) {
+  if (core_ == nullptr) {
+    return;
+  }
   leaving_ = true;
   core_->begin_goodbye(now);
   tick(now);
@@ -106,7 +125,14 @@ void Publisher::goodbye(Instant now) {
 void Publisher::exit_if_finished() {
   if (core_->finished()) {
     acknowledged_ = core_->status().goodbye_acknowledged;
-    kill();
+    has_ended_ = true;
+    core_.reset();
+    shown_ = {};
+    if (cells_file_.empty()) {
+      kill();
+    } else if (acknowledged_ && mutant::lacks(mutant::Rule::kSidecarDeletesCells)) {
+      unlink_cells_file();
+    }
   }
 }
 
@@ -115,6 +141,18 @@ void Publisher::kill() {
   shown_ = {};
   core_.reset();
   registry_.reset();
+}
+
+void Publisher::excuse_cells_file() {
+  unlink_cells_file();
+  owed_ = false;
+}
+
+void Publisher::unlink_cells_file() {
+  if (!cells_file_.empty()) {
+    (void)::unlink(cells_file_.c_str());
+  }
+  cells_file_.clear();
 }
 
 void Publisher::set_link(bool connected) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client_lib/src/publisher_core.h"
@@ -30,10 +31,11 @@ class Publisher final : private Transport {
     std::size_t version = 0;      // of the program: which bounds
     bool same_namespace = true;   // the sidecar can see whether its process lives
     bool small_payloads = false;  // the server takes small messages alone: keyframes are split
+    bool cells = false;           // its totals lie in a file that outlives it
   };
 
   Publisher(Traits traits, Instant now, Send send);
-  ~Publisher() override = default;
+  ~Publisher() override;
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
@@ -53,6 +55,12 @@ class Publisher final : private Transport {
   [[nodiscard]] const Traits& traits() const { return traits_; }
   [[nodiscard]] bool alive() const { return alive_; }
   [[nodiscard]] bool leaving() const { return leaving_; }
+  // Its publisher has ended, the process has not: what is counted now stands in the cells file
+  // only.
+  [[nodiscard]] bool lingers() const { return alive_ && core_ == nullptr; }
+  // Once: whether its publisher has come to an end.
+  [[nodiscard]] bool take_end() { return std::exchange(has_ended_, false); }
+  [[nodiscard]] bool has_run() const { return has_run_; }
   [[nodiscard]] bool acknowledged() const { return acknowledged_; }
   // The last acknowledgement that it has read.
   struct Answer {
@@ -68,6 +76,12 @@ class Publisher final : private Transport {
   [[nodiscard]] std::uint32_t pid() const {
     return 100 + static_cast<std::uint32_t>(traits_.index);
   }
+  [[nodiscard]] const std::string& cells_file() const { return cells_file_; }
+  // It is gone. What stood in it must be shown nevertheless, or is excused.
+  void unlink_cells_file();
+  void excuse_cells_file();
+  // Whether all that it counted must be shown once it is dead, heard or not.
+  [[nodiscard]] bool owed() const { return owed_; }
   [[nodiscard]] std::string name() const { return "P" + std::to_string(traits_.index); }
   Account& account() { return account_; }
   [[nodiscard]] const Account& account() const { return account_; }
@@ -94,6 +108,10 @@ class Publisher final : private Transport {
   std::array<bool, kKeys> removed_{};  // ever
   bool alive_ = true;
   bool leaving_ = false;
+  bool has_run_ = false;
+  bool has_ended_ = false;
+  bool owed_ = false;
+  std::string cells_file_;  // its path; empty: none, or none any more
   bool acknowledged_ = false;
   bool connected_ = true;
   bool mute_ = false;

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/simulation/cells_folder.h"
 #include "tests/simulation/run.h"
 
 namespace weir::simulation {
@@ -52,6 +53,7 @@ double seconds_since(Clock::time_point started) {
     }
     board.done[job]++;
   }
+  CellsFolder::delete_folder();
   std::_Exit(0);
 }
 

@@ -124,7 +124,8 @@ void Shown::check_rest(const Page& page, const Publishers& publishers, const cha
       }
       must_be_shown |= publisher->shows(key);
       const Account& account = publisher->account();
-      range.least += publisher->alive() ? account.least_when_heard(key) : account.least(key);
+      range.least += publisher->alive() || publisher->owed() ? account.least_when_heard(key)
+                                                             : account.least(key);
       range.most += account.most(key);
     }
     const std::optional<Page::Sample>& sample = page.at(service, key);

@@ -27,6 +27,8 @@ sidecar::Recovery Sidecar::start(std::int64_t now_unix_ms, std::uint64_t machine
         return pid_namespace != kNamespaceOfSidecar || is_alive_(pid);
       },
       life_, storage_.get());
+  FoldSink& sink = *this;
+  folder_ = std::make_unique<sidecar::Folder>(cells_, sink);
   set_connected(nats_connected);
   return engine_->recover();
 }
@@ -42,6 +44,15 @@ bool Sidecar::leave() {
   engine_->commit();
   engine_->leave();
   return durable() && failures == disk_.failures();
+}
+
+sidecar::FoldSink::Outcome Sidecar::fold(std::string_view subject, Frames frames) {
+  received_ += frames.size();
+  if (!engine_->fold(subject, frames)) {
+    return Outcome::kRefused;
+  }
+  applied_ = engine_->status().frames_applied;
+  return engine_->commit() ? Outcome::kDurable : Outcome::kLater;
 }
 
 void Sidecar::commit() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sidecar/cells/folder.h"
 #include "sidecar/engine.h"
 #include "tests/simulation/bus.h"
 #include "tests/simulation/disk.h"
@@ -15,13 +16,13 @@
 
 namespace weir::simulation {
 
-class Sidecar final : private sidecar::ControlSink {
+class Sidecar final : private sidecar::ControlSink, private sidecar::FoldSink {
  public:
   using Send = std::function<void(std::string_view subject, std::span<const std::uint8_t> bytes)>;
   using IsAlive = std::function<bool(std::uint32_t pid)>;
 
-  Sidecar(Disk& disk, Send send, IsAlive is_alive)
-      : disk_(disk), send_to_bus_(std::move(send)), is_alive_(std::move(is_alive)) {}
+  Sidecar(Disk& disk, sidecar::CellsDirectory& cells, Send send, IsAlive is_alive)
+      : disk_(disk), cells_(cells), send_to_bus_(std::move(send)), is_alive_(std::move(is_alive)) {}
 
   // `now_unix_ms`: what the clock of the machine says. From then on only time that passes counts.
   // `machine_life`: each has a boot id of its own.
@@ -42,6 +43,8 @@ class Sidecar final : private sidecar::ControlSink {
   std::vector<std::shared_ptr<const Statement>> receive(const Message& message);
   void tick();
   void commit();
+  // Folds what abandoned cells files hold.
+  void fold() { folder_->step(now_unix_ms_); }
   // True: a checkpoint was made, and it is on disk.
   bool checkpoint_when_due();
   // False: it still waits for its publishers, and answers no scrape.
@@ -59,11 +62,15 @@ class Sidecar final : private sidecar::ControlSink {
     send_to_bus_(subject, bytes);
   }
 
+  Outcome fold(std::string_view subject, Frames frames) override;
+
   Disk& disk_;
+  sidecar::CellsDirectory& cells_;
   const Send send_to_bus_;
   const IsAlive is_alive_;
   std::unique_ptr<sidecar::Storage> storage_;
   std::unique_ptr<sidecar::Engine> engine_;
+  std::unique_ptr<sidecar::Folder> folder_;
   std::uint64_t life_ = 0;
   std::int64_t now_unix_ms_ = 0;
   std::uint64_t received_ = 0;  // in this life

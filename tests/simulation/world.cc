@@ -8,8 +8,9 @@ namespace weir::simulation {
 World::World(Trace& trace)
     : trace_(trace),
       disk_(trace),
+      cells_(disk_, publishers_, trace),
       sidecar_(
-          disk_,
+          disk_, cells_,
           [this](std::string_view subject, std::span<const std::uint8_t> bytes) {
             from_sidecar(subject, bytes);
           },
@@ -66,6 +67,8 @@ void World::act(const Action& action) {
       return scrape(action);
     case ActionKind::kCommit:
       return commit(action);
+    case ActionKind::kFold:
+      return fold(action);
     case ActionKind::kCheckpoint:
       return checkpoint(action);
     case ActionKind::kSidecarKill:

@@ -10,6 +10,7 @@
 
 #include "tests/simulation/action.h"
 #include "tests/simulation/bus.h"
+#include "tests/simulation/cells_folder.h"
 #include "tests/simulation/publisher.h"
 #include "tests/simulation/shown.h"
 #include "tests/simulation/sidecar.h"
@@ -52,6 +53,7 @@ class World {
   void sidecar_tick(const Action& action);
   void scrape(const Action& action);
   void commit(const Action& action);
+  void fold(const Action& action);
   void checkpoint(const Action& action);
   void sidecar_kill(const Action& action);
   void sidecar_kill_at(const Action& action);
@@ -92,6 +94,7 @@ class World {
   void release_what_may_be_forgotten();
   // Rest
   void mend_everything();
+  void lingering_processes_end();
   void come_to_rest();
   [[nodiscard]] bool everyone_is_heard() const;
   void check_rest(const char* when);
@@ -102,6 +105,7 @@ class World {
   std::vector<std::unique_ptr<Publisher>> publishers_;
   Bus bus_;
   Disk disk_;
+  CellsFolder cells_;
   Sidecar sidecar_;
   Shown shown_;
   std::uint64_t machine_life_ = 1;

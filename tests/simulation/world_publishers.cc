@@ -24,7 +24,7 @@ Publisher& World::add_publisher(Publisher::Traits traits) {
   publisher.set_link(nats_up_);
   trace_.say(publisher.name(), " starts: ", kServiceNames[traits.service], " version ",
              traits.version, traits.same_namespace ? "" : ", in another pid namespace",
-             traits.small_payloads ? ", small payloads" : "");
+             traits.small_payloads ? ", small payloads" : "", traits.cells ? ", with cells" : "");
   return publisher;
 }
 
@@ -37,6 +37,7 @@ void World::start_publisher(const Action& action) {
   traits.version = (action.r1 >> 2) % 2;
   traits.same_namespace = (action.r1 >> 3) % 4 != 0;
   traits.small_payloads = (action.r1 >> 5) % 6 == 0;
+  traits.cells = (action.r1 >> 8) % 2 == 0;
   Publisher& publisher = add_publisher(traits);
   for (std::size_t label = kWideLabel; traits.small_payloads && label < kLabels; ++label) {
     publisher.count({0, label}, 1);
@@ -109,7 +110,7 @@ void World::kill(const Action& action) {
 
 // Who has an acknowledgement of its goodbye has nothing left to say.
 void World::see_if_ended(Publisher& publisher) {
-  if (!publisher.alive()) {
+  if (publisher.take_end()) {
     if (publisher.acknowledged() && publisher.answer().durable) {
       publisher.account().synced_all();
     } else if (publisher.acknowledged() && sidecar_.running() &&

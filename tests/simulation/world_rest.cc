@@ -25,9 +25,18 @@ void World::mend_everything() {
   sidecar_start({});
 }
 
+void World::lingering_processes_end() {
+  for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+    if (publisher->lingers()) {
+      publisher->kill();
+      trace_.say(publisher->name(), "'s process ends");
+    }
+  }
+}
+
 bool World::everyone_is_heard() const {
   for (const std::unique_ptr<Publisher>& publisher : publishers_) {
-    if (!publisher->alive()) {
+    if (!publisher->alive() && publisher->cells_file().empty()) {
       continue;
     }
     if (publisher->lost() || publisher->leaving()) {
@@ -45,8 +54,10 @@ bool World::everyone_is_heard() const {
 
 void World::come_to_rest() {
   drain();
+  lingering_processes_end();
   live_for(3 * kStepMs, kStepMs);
   for (int step = 0; step < kStepsMax && !(everyone_is_heard() && sidecar_.ready()); ++step) {
+    lingering_processes_end();
     live_for(kStepMs, kStepMs);
   }
 }
@@ -63,7 +74,8 @@ void World::check_rest(const char* when) {
   shown_.check_page(*page, publishers_, true);
   shown_.check_rest(*page, publishers_, when);
   if (!everyone_is_heard()) {
-    throw Violation{Invariant::kHeard, std::string("a living publisher is not heard ") + when};
+    throw Violation{Invariant::kHeard,
+                    std::string("a living publisher, or a cells file, is not heard ") + when};
   }
 }
 
@@ -101,7 +113,11 @@ void World::everyone_leaves() {
   for (int step = 0; step < 10; ++step) {
     live_for(20, 20);
   }
-  for (const Publisher* publisher : leaving) {
+  for (Publisher* publisher : leaving) {
+    if (publisher->lingers()) {
+      publisher->count({publisher->traits().index % kFamilies, 0}, 1);  // after the last goodbye
+      publisher->kill();
+    }
     if (publisher->alive() || !publisher->acknowledged()) {
       throw Violation{Invariant::kHeard, publisher->name() + "'s goodbye is not acknowledged"};
     }
@@ -116,6 +132,7 @@ void World::finish() {
   come_to_rest();
   check_rest("with every series counted once more");
   everyone_leaves();
+  come_to_rest();
   check_rest("when everyone has left");
   live_for(40'000,
            10'000);  // parts of keyframes are waited for for 30 s, checkpoints come as often

@@ -75,7 +75,10 @@ void World::sidecar_start(const Action&) {
   }
 }
 
-void World::sidecar_kill(const Action&) {
+void World::sidecar_kill(const Action& action) {
+  if (action.r1 % 2 == 0) {
+    scrape(action);  // what was shown a moment ago must be there afterwards
+  }
   if (sidecar_.running()) {
     trace_.say("sidecar is killed");
     sidecar_died(sidecar_.durable());
@@ -84,7 +87,14 @@ void World::sidecar_kill(const Action&) {
 
 void World::sidecar_kill_at(const Action& action) {
   trace_.say("sidecar will be killed on the disk");
-  disk_.kill_at(action.r1 % 12, action.r2);
+  if (action.r1 % 2 == 0) {
+    disk_.kill_at(action.r1 % 12, action.r2);
+  } else {
+    // In the middle of what publishers wait for.
+    disk_.kill_at(action.r1 % 3, action.r2);
+    fold({});
+    commit({});
+  }
 }
 
 void World::sidecar_stop(const Action&) {
@@ -102,6 +112,10 @@ void World::sidecar_stop(const Action&) {
 
 void World::commit(const Action&) {
   with_sidecar([this] { sidecar_.commit(); });
+}
+
+void World::fold(const Action&) {
+  with_sidecar([this] { sidecar_.fold(); });
 }
 
 void World::checkpoint(const Action&) {
@@ -130,9 +144,8 @@ void World::power_loss(const Action& action) {
   if (action.r1 % 2 == 0) {
     bus_.lose_all();
     for (const std::unique_ptr<Publisher>& publisher : publishers_) {
-      if (publisher->alive()) {
-        publisher->kill();
-      }
+      publisher->kill();
+      publisher->excuse_cells_file();  // it was memory
     }
   }
   for_each_account(&Account::power_lost);

@@ -15,6 +15,9 @@ constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 constexpr std::array kSilencesMs = {6 * kSecondMs,  20 * kSecondMs, 6 * kMinuteMs,
                                     15 * kMinuteMs, 2 * kHourMs,    25 * kHourMs};
 constexpr std::int64_t kTablesKeptMs = 10 * kMinuteMs;
+constexpr std::int64_t kSweepMs =
+    11 * kSecondMs;  // a little more than between two of the sidecar's
+constexpr std::int64_t kForgetAfterMs = 24 * kHourMs;
 
 }  // namespace
 
@@ -48,6 +51,7 @@ void World::live_for(std::int64_t milliseconds, std::int64_t step_ms) {
     drain();
     sidecar_tick({});
     commit({});
+    fold({});
     checkpoint({});
     drain();
   }
@@ -60,8 +64,19 @@ void World::silence(const Action& action) {
       std::min(action.r1 % kSilencesMs.size(), action.r2 % kSilencesMs.size());
   trace_.say("nobody is heard for ", kSilencesMs[which] / kSecondMs, " s");
   advance(kSilencesMs[which]);
-  for (int tick = 0; tick < 3 && sidecar_.running(); ++tick) {
-    sidecar_.tick();
+  for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+    if (kSilencesMs[which] >= kForgetAfterMs) {
+      // A file of a forgotten instance is refused: how much of it was merged, nobody knows any
+      // more.
+      publisher->excuse_cells_file();
+    }
+  }
+  for (int turn = 0; turn < 3; ++turn) {
+    advance(kSweepMs);
+    sidecar_tick({});
+    commit({});
+    fold({});
+    checkpoint({});
   }
   if (kSilencesMs[which] > kTablesKeptMs) {
     bus_.lose_all();  // no message is under way for so long
