@@ -216,7 +216,8 @@ int serve(const Config& config, const sigset_t& signals) {
   EndpointFile endpoint(config.run_dir);
   const std::string url = local_url(config.http_listen, server.port());
   if (const Status status =
-          endpoint.write({link.status().url, config.node, broker ? broker->token_file() : "", url});
+          endpoint.write({link.status().url, config.node, broker ? broker->token_file() : "",
+                          config.cells_dir, url});
       !status.ok()) {
     spdlog::warn("{}: clients must be told where NATS is (WEIR_NATS_URL)", status.reason());
   }

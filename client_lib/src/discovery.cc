@@ -235,6 +235,14 @@ std::string cells_directory(const std::string& option, const Surroundings& surro
   if (directory == "none") {
     return {};
   }
+  EndpointFile file;
+  std::string path;
+  if (directory.empty()) {
+    if (const auto text = read_endpoint(surroundings, path);
+        text && parse_endpoint_file(*text, file).ok()) {
+      directory = file.cells_dir;
+    }
+  }
   return directory.empty() ? kDefaultCellsDirectory : directory;
 }
 

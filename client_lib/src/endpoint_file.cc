@@ -152,6 +152,7 @@ std::string* member(EndpointFile& endpoint, std::string_view name) {
   return name == "url"          ? &endpoint.url
          : name == "node"       ? &endpoint.node
          : name == "token_file" ? &endpoint.token_file
+         : name == "cells_dir"  ? &endpoint.cells_dir
          : name == "http"       ? &endpoint.http
                                 : nullptr;
 }

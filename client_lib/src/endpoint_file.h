@@ -1,5 +1,5 @@
-// The file in which the sidecar says where it is: JSON, one flat object with url, node, token_file
-// and http. Thread-safe: pure functions.
+// The file in which the sidecar says where it is: JSON, one flat object with url, node, token_file,
+// cells_dir and http. Thread-safe: pure functions.
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@ struct EndpointFile {
   std::string url;
   std::string node;
   std::string token_file;
+  std::string cells_dir;
   std::string http;
 };
 

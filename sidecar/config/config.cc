@@ -50,6 +50,7 @@ Config defaults_of(const Surroundings& surroundings) {
   const std::string runtime = variable(surroundings, "XDG_RUNTIME_DIR");
   config.run_dir = runtime.starts_with('/') ? runtime + "/weir"
                                             : "/tmp/weir-" + std::to_string(surroundings.user_id);
+  config.cells_dir = config.run_dir + "/cells";
   return config;
 }
 

@@ -45,7 +45,8 @@ Status EndpointFile::write(const Endpoint& endpoint) {
   }
   const std::string text =
       "{\"url\": " + quoted(endpoint.url) + ", \"node\": " + quoted(endpoint.node) +
-      ", \"token_file\": " + quoted(endpoint.token_file) + ", \"http\": " + quoted(endpoint.http) +
+      ", \"token_file\": " + quoted(endpoint.token_file) +
+      ", \"cells_dir\": " + quoted(endpoint.cells_dir) + ", \"http\": " + quoted(endpoint.http) +
       ", \"owner\": " + quoted(owner_) + "}\n";
   Status status = write_file_atomically(path_, text, 0644);
   if (status.ok()) {

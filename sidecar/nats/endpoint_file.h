@@ -13,6 +13,7 @@ struct Endpoint {
   std::string url;  // NATS, without credentials
   std::string node;
   std::string token_file;  // empty: none is needed
+  std::string cells_dir;   // empty: none
   std::string http;        // "http://127.0.0.1:9742"
 };
 

@@ -58,7 +58,7 @@ struct RegistryOptions {
   std::size_t series_max = 1'000'000;  // further series are refused and counted
   bool own_labels = false;             // Weir's own: labels that the sidecar adds to others' series
   // Where the file is made in which the totals outlive a killed process. Empty: WEIR_CELLS_DIR,
-  // else /run/weir/cells. "none": nowhere.
+  // else the endpoint file's, else /run/weir/cells. "none": nowhere.
   std::string cells_dir;
 };
 

@@ -116,6 +116,7 @@ TEST_F(CellsFileTest, TheEnvironmentNamesTheDirectory) {
   surroundings.environment = [&](const char* name) {
     return std::string(name) == "WEIR_CELLS_DIR" ? value : std::nullopt;
   };
+  surroundings.read_file = [](const std::string&) { return std::nullopt; };
   EXPECT_EQ(cells_directory("", surroundings), "/run/weir/cells");
   value = "/elsewhere";
   EXPECT_EQ(cells_directory("", surroundings), "/elsewhere");

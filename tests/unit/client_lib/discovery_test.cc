@@ -57,6 +57,15 @@ TEST_F(DiscoveryTest, Defaults) {
   EXPECT_EQ(discovered.goodbye_timeout_ms, 500);
 }
 
+TEST_F(DiscoveryTest, TheSidecarSaysWhereTheCellsAre) {
+  EXPECT_EQ(cells_directory("", surroundings()), "/run/weir/cells");
+  files["/run/weir/endpoint"] =
+      R"({"url": "nats://127.0.0.1:1", "cells_dir": "/run/user/7/cells"})";
+  EXPECT_EQ(cells_directory("", surroundings()), "/run/user/7/cells");
+  environment["WEIR_CELLS_DIR"] = "/elsewhere";
+  EXPECT_EQ(cells_directory("", surroundings()), "/elsewhere");
+}
+
 TEST_F(DiscoveryTest, EachSourceWinsOverTheNext) {
   files["/run/user/1/weir/endpoint"] = R"({"url":"nats://user","node":"u"})";
   environment["XDG_RUNTIME_DIR"] = "/run/user/1";

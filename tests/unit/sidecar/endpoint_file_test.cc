@@ -24,7 +24,7 @@ class EndpointFileTest : public testing::Test {
 
   std::string dir_;
   Endpoint endpoint_{"nats://127.0.0.1:4222", "web \"1\"\n", "/run/weir/nats.token",
-                     "http://127.0.0.1:9742"};
+                     "/run/weir/cells", "http://127.0.0.1:9742"};
 };
 
 TEST_F(EndpointFileTest, IsJsonThatEveryoneCanReadAndGoesWithItsOwner) {
@@ -41,6 +41,7 @@ TEST_F(EndpointFileTest, IsJsonThatEveryoneCanReadAndGoesWithItsOwner) {
     EXPECT_EQ(json["url"], endpoint_.url);
     EXPECT_EQ(json["node"], endpoint_.node);
     EXPECT_EQ(json["token_file"], endpoint_.token_file);
+    EXPECT_EQ(json["cells_dir"], endpoint_.cells_dir);
     EXPECT_EQ(json["http"], endpoint_.http);
   }
   // Neither the file nor a temporary one is left.
