@@ -57,8 +57,10 @@ void World::start_sidecar() {
                     "all that was shown was written, and the next life does not know it"};
   }
   lacking_ = recovery.found && !recovery.proven;
-  if (!recovery.found || nothing_is_promised_) {
+  if (!recovery.found) {
     shown_.forget_all();
+  } else if (nothing_is_promised_) {
+    shown_.owes_nothing();
   } else if (!recovery.proven) {
     shown_.may_restart(publishers_);
   }
