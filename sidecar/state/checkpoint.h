@@ -15,6 +15,9 @@ namespace weir::sidecar {
 inline constexpr const char* kCheckpointName = "checkpoint";
 // The same file, once something could not be written after it: what was shown since may be missing.
 inline constexpr const char* kBehindName = "checkpoint.behind";
+// Where that cannot be renamed: a file that says it by its name, with the number of the journal
+// that was written then. It is about checkpoints that begin with this journal or an older one.
+inline constexpr const char* kBehindStem = "behind";
 inline constexpr const char* kNewCheckpointName = "checkpoint.new";
 
 class Checkpoint {

@@ -40,7 +40,11 @@ Recovery DurableState::recover(std::int64_t now_unix_ms) {
     journal_.emplace(storage_, mine);
     next_journal_ = recovery.next_journal;
   }
-  checkpoint(now_unix_ms, false);
+  // Who cannot write now follows one who may have been unable to leave a word of it.
+  if (!checkpoint(now_unix_ms, false) && recovery.found) {
+    recovery.proven = false;
+    lacking_ = true;
+  }
   return recovery;
 }
 
@@ -167,17 +171,25 @@ void DurableState::note_versions() {
 // ---- Failure
 
 void DurableState::broke(const Status& why) {
-  bool first = false;
   {
     const std::lock_guard lock(status_mutex_);
     ++status_.errors;
-    first = !std::exchange(status_.broken, true);
+    status_.broken = true;
     status_.reason = why.reason();
+    if (behind_said_) {
+      return;
+    }
   }
-  if (first) {
-    // So that the next life knows; a renaming needs no room on the disk.
-    (void)storage_.rename(kCheckpointName, kBehindName);
-  }
+  say_behind();
+}
+
+// So that the next life knows. A renaming needs no room on the disk, a file needs no checkpoint; if
+// neither can be, the next error tries again.
+void DurableState::say_behind() {
+  const bool said = storage_.rename(kCheckpointName, kBehindName).ok() ||
+                    storage_.create(numbered_name(kBehindStem, next_journal_.load() - 1)).ok();
+  const std::lock_guard lock(status_mutex_);
+  behind_said_ = said;
 }
 
 bool DurableState::append(std::span<const std::uint8_t> records) {
@@ -337,15 +349,23 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
   }
   lacking_on_disk_ = lacking;
   remove_old(first_journal, checkpoint_->definitions_number());
-  const std::lock_guard lock(status_mutex_);
-  status_.bytes_written += checkpoint_->bytes_written() - bytes_before;
-  ++status_.checkpoints;
-  status_.checkpoint_unix_ms = now_unix_ms;
-  if (begun && status_.errors == errors_at_cut) {  // nothing failed behind the cut
-    status_.broken = false;
-    status_.reason.clear();
+  bool broken = false;
+  {
+    const std::lock_guard lock(status_mutex_);
+    status_.bytes_written += checkpoint_->bytes_written() - bytes_before;
+    ++status_.checkpoints;
+    status_.checkpoint_unix_ms = now_unix_ms;
+    if (begun && status_.errors == errors_at_cut) {  // nothing failed behind the cut
+      status_.broken = false;
+      status_.reason.clear();
+    }
+    broken = status_.broken;
+    behind_said_ = false;  // it was about the checkpoint before
   }
-  return !status_.broken;
+  if (broken) {
+    say_behind();
+  }
+  return !broken;
 }
 
 void DurableState::remove_old(std::uint32_t first_journal, std::uint32_t definitions) {
@@ -357,6 +377,7 @@ void DurableState::remove_old(std::uint32_t first_journal, std::uint32_t definit
   for (const std::string& name : *names) {
     std::uint32_t number = 0;
     if ((Journal::parse_name(name, number) && number < first_journal) ||
+        (parse_numbered_name(name, kBehindStem, number) && number < first_journal) ||
         (Checkpoint::parse_definitions_name(name, number) && number < definitions)) {
       (void)storage_.remove(name);
     }

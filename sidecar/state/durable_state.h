@@ -102,6 +102,7 @@ class DurableState {
   [[nodiscard]] bool has_changed(const Bytes& changes) const;
   void note_versions();
   void broke(const Status& why);
+  void say_behind();
   bool append(std::span<const std::uint8_t> records);
   void answer(const std::vector<Ingest::Final>& finals, bool durable);
   void remove_old(std::uint32_t first_journal, std::uint32_t definitions);
@@ -119,7 +120,7 @@ class DurableState {
 
   std::mutex journal_mutex_;  // protects the next two, and calls of the storage that create files
   std::optional<Journal> journal_;
-  std::uint32_t next_journal_ = 1;
+  std::atomic<std::uint32_t> next_journal_{1};  // read when something broke
 
   // Under the engine's lock.
   StatementWriter writer_;
@@ -127,8 +128,9 @@ class DurableState {
   std::uint64_t directory_version_ = 0, retirement_version_ = 0, services_version_ = 0;
   std::uint64_t remembered_filed_ = 0;
 
-  mutable std::mutex status_mutex_;  // protects the status
+  mutable std::mutex status_mutex_;  // protects the next two
   DurableStatus status_;
+  bool behind_said_ = false;  // a file says that what is shown is not kept
 };
 
 }  // namespace weir::sidecar

@@ -44,8 +44,17 @@ class StateReader {
   Registry& registry_;
   const std::int64_t now_unix_ms_;
   Recovery& result_;
+  [[nodiscard]] bool marked_behind(std::uint32_t first_journal) const;
+
   std::vector<std::string> names_;
 };
+
+bool StateReader::marked_behind(std::uint32_t first_journal) const {
+  return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
+    std::uint32_t number = 0;
+    return parse_numbered_name(name, kBehindStem, number) && number >= first_journal;
+  });
+}
 
 void StateReader::set_aside(const std::string& name, const char* suffix, const std::string& why) {
   const std::string aside = name + suffix;
@@ -207,6 +216,7 @@ void StateReader::run() {
     result_.found = true;
     in_order = read_checkpoint(behind ? kBehindName : kCheckpointName, head);
   }
+  in_order = in_order && !marked_behind(head.first_journal);
   bool of_this_boot = in_order && head.boot_id == mine_.boot_id;
   std::uint64_t records = 0;
   read_journals(head.first_journal, of_this_boot, records);

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace weir::simulation {
+namespace {
+
+constexpr const char* kReadOnly = "Read-only file system";
+
+}  // namespace
 
 class Disk::OpenFile final : public sidecar::Storage::File {
  public:
@@ -19,6 +24,9 @@ class Disk::OpenFile final : public sidecar::Storage::File {
                              bytes.begin() + static_cast<std::ptrdiff_t>(count));
     };
     disk_.begin("append", name_, [&](Random& random) { add(random.below(bytes.size() + 1)); });
+    if (disk_.read_only_) {
+      return disk_.fail("append", name_, kReadOnly);
+    }
     if (disk_.full_) {
       add(bytes.size() / 2);  // a short write, as a disk that fills up makes it
       return disk_.fail("append", name_, "No space left on device");
@@ -33,7 +41,7 @@ class Disk::OpenFile final : public sidecar::Storage::File {
       return Status::error("dead");
     }
     disk_.begin("sync", name_, [](Random&) {});
-    if (disk_.sync_fails_) {
+    if (disk_.sync_fails_ || disk_.read_only_) {
       return disk_.fail("sync", name_, "Input/output error");
     }
     content_->synced = content_->bytes.size();
@@ -83,6 +91,9 @@ class Disk::Handle final : public sidecar::Storage {
       return Status::error("dead");
     }
     disk_.begin("create", name, [](Random&) {});
+    if (disk_.read_only_) {
+      return disk_.fail("create", name, kReadOnly);
+    }
     if (disk_.full_ || disk_.names_.contains(name)) {
       return disk_.fail("create", name, disk_.full_ ? "No space left on device" : "File exists");
     }
@@ -100,6 +111,9 @@ class Disk::Handle final : public sidecar::Storage {
     }
     disk_.begin("rename", from, [](Random&) {});
     const auto at = disk_.names_.find(from);
+    if (disk_.read_only_) {
+      return disk_.fail("rename", from, kReadOnly);
+    }
     if (disk_.rename_fails_ || at == disk_.names_.end()) {
       return disk_.fail("rename", from,
                         disk_.rename_fails_ ? "Input/output error" : "No such file or directory");
@@ -116,6 +130,9 @@ class Disk::Handle final : public sidecar::Storage {
       return Status::error("dead");
     }
     disk_.begin("remove", name, [](Random&) {});
+    if (disk_.read_only_ && disk_.names_.contains(name)) {
+      return disk_.fail("remove", name, kReadOnly);
+    }
     if (disk_.names_.erase(name) == 0) {
       return disk_.fail("remove", name, "No such file or directory");
     }
@@ -129,7 +146,7 @@ class Disk::Handle final : public sidecar::Storage {
       return Status::error("dead");
     }
     disk_.begin("sync", "the folder", [](Random&) {});
-    if (disk_.sync_fails_) {
+    if (disk_.sync_fails_ || disk_.read_only_) {
       return disk_.fail("sync", "the folder", "Input/output error");
     }
     disk_.synced_names_ = disk_.names_;
@@ -180,7 +197,8 @@ void Disk::end() {
 
 Status Disk::fail(const char* what, const std::string& name, const char* why) {
   kill_after_ = false;
-  failures_ += full_ || sync_fails_ || rename_fails_ ? 1 : 0;
+  speechless_ |= read_only_;
+  failures_ += full_ || sync_fails_ || rename_fails_ || read_only_ ? 1 : 0;
   trace_.say("    disk: ", what, " ", name, " fails: ", why);
   return Status::error(std::string("cannot ") + what + " " + name + ": " + why);
 }

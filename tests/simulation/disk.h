@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sidecar/state/storage.h"
@@ -39,7 +40,10 @@ class Disk {
   void set_full(bool full) { full_ = full; }
   void set_sync_fails(bool fails) { sync_fails_ = fails; }
   void set_rename_fails(bool fails) { rename_fails_ = fails; }
-  void mend() { full_ = sync_fails_ = rename_fails_ = false; }
+  void set_read_only(bool read_only) { read_only_ = read_only; }
+  // Whether something failed, since the last time, while not even a word of it could be left.
+  [[nodiscard]] bool take_speechless() { return std::exchange(speechless_, false); }
+  void mend() { full_ = sync_fails_ = rename_fails_ = read_only_ = false; }
   // What the sidecar does elsewhere, and may be killed at.
   void begin_operation(const char* what, const std::string& name) {
     begin(what, name, [](Random&) {});
@@ -78,6 +82,8 @@ class Disk {
   bool full_ = false;
   bool sync_fails_ = false;
   bool rename_fails_ = false;
+  bool read_only_ = false;
+  bool speechless_ = false;
   std::uint64_t failures_ = 0;
   std::uint64_t operations_ = 0;
   bool kill_armed_ = false;

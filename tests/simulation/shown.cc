@@ -29,7 +29,7 @@ std::string describe(std::size_t service, Key key) {
          "{who=\"" + label_value(key.label).front() + "\"}";
 }
 
-void Shown::forget_all() {
+void Shown::owes_nothing() {
   for_each_series([&](std::size_t service, Key key) {
     Series& series = at(service, key);
     series = {{}, true, 0, 0, series.before_most};
@@ -57,8 +57,9 @@ void Shown::judge(Series& series, const Page::Sample& sample, Range range, const
   const Page::Sample& highest = series.highest;
   const bool down = value < highest.units || sample.below[0] < highest.below[0] ||
                     sample.below[1] < highest.below[1];
-  if (series.may_restart && (down || value < range.least - series.before_most)) {
-    if (value > range.most - series.least_then) {
+  if (series.may_restart) {
+    const bool restarted = down || value < range.least - series.before_most;
+    if (restarted && value > range.most - series.least_then) {
       throw Violation{Invariant::kNeverDown,
                       what + " has begun again, but at " + text_of(value) + ", not at zero"};
     }

@@ -22,8 +22,10 @@ class Shown {
   // At rest: exact for all that could be heard.
   void check_rest(const Page& page, const Publishers& publishers, const char* when);
 
-  // The next life owes nothing to what was shown.
-  void forget_all();
+  // The next life has no state.
+  void forget_all() { series_ = {}; }
+  // It has one, but owes nothing to what was shown.
+  void owes_nothing();
   // The series was given up, and may begin again at zero.
   void forget(std::size_t service, Key key) { at(service, key).highest = {}; }
   // The sidecar has a state that may lack something of what was shown: a series may begin again,

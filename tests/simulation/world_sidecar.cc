@@ -29,6 +29,7 @@ void World::sidecar_died(bool durable) {
   sidecar_.kill();
   was_durable_ = durable;
   nothing_is_missing_ = durable && !lacking_;
+  nothing_is_promised_ |= disk_.take_speechless() && !durable;
   for_each_account(&Account::sidecar_died);
 }
 
@@ -52,13 +53,15 @@ void World::start_sidecar() {
   for (const std::string& note : recovery.notes) {
     trace_.say("  it says: ", note);
   }
-  if (nothing_is_missing_ && !recovery.proven) {
+  if (nothing_is_missing_ && !recovery.proven && failures == disk_.failures()) {
     throw Violation{Invariant::kNeverDown,
                     "all that was shown was written, and the next life does not know it"};
   }
   lacking_ = recovery.found && !recovery.proven;
-  if (!recovery.found || nothing_is_promised_) {
+  if (!recovery.found) {
     shown_.forget_all();
+  } else if (nothing_is_promised_) {
+    shown_.owes_nothing();
   } else if (!recovery.proven) {
     shown_.may_restart(publishers_);
   }
@@ -160,12 +163,17 @@ void World::disk_full(const Action&) {
 
 void World::disk_fails(const Action& action) {
   disk_.mend();
-  if (action.r1 % 2 == 0) {
-    disk_.set_sync_fails(true);
-  } else {
-    disk_.set_sync_fails(true);  // TODO rename
+  switch (action.r1 % 3) {
+    case 0:
+      disk_.set_sync_fails(true);
+      return trace_.say("the disk fails to sync");
+    case 1:
+      disk_.set_rename_fails(true);
+      return trace_.say("the disk fails to rename");
+    default:
+      disk_.set_read_only(true);
+      return trace_.say("the disk is read-only");
   }
-  trace_.say("the disk fails to ", action.r1 % 2 == 0 ? "sync" : "rename");
 }
 
 void World::disk_mended(const Action&) {
