@@ -14,7 +14,7 @@ def test_two_hundred_publishers_restart_in_a_loop(ordeal):
     assert swarm.terminate(60) == 0
     lives = json.loads(swarm.log().splitlines()[-1])
     print(lives)
-    ordeal.finish(f"{PROCESSES} publishers restart in a loop: {lives['lives']} lives, {lives['killed']} killed")
+    ordeal.finish(f"{PROCESSES} publishers restart in a loop, every fourth is killed")
     assert lives["unanswered"] == 0
 
 

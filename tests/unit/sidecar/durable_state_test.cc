@@ -305,6 +305,28 @@ TEST_F(DurableStateTest, ADamagedCheckpointIsSetAsideAndSaid) {
   }
 }
 
+// Nobody knows who is missing: a publisher that was not waited for came on top of what was shown.
+TEST_F(DurableStateTest, AfterDamageTheLivingAreWaitedForAndTheirSeriesShowTheirZero) {
+  const auto scraped = [&] { return text({.names = {}, .collects = {}, .from_scraper = true}); };
+  const std::string sample = "work_total{service_name=\"svc\"} ";
+  restart();
+  FramePublisher publisher(*this, "svc");
+  const auto id = publisher.counter("work_total");
+  publisher.set(id, 5).keyframe();
+  restart(true);
+  storage.files["checkpoint"]->bytes[storage.files["checkpoint"]->bytes.size() / 2] ^= 0x40;
+  EXPECT_TRUE(restart().damaged);
+  EXPECT_FALSE(ready());
+  publisher.set(id, 6).keyframe();
+  pass(5'000);
+  EXPECT_FALSE(ready());
+  pass(5'000);
+  EXPECT_TRUE(ready());
+  publisher.set(id, 10).delta();
+  EXPECT_NE(scraped().find(sample + "0\n"), std::string::npos) << "the restart must be seen";
+  EXPECT_NE(scraped().find(sample + "4\n"), std::string::npos);
+}
+
 TEST_F(DurableStateTest, EveryFlippedByteIsSurvived) {
   restart();
   FramePublisher publisher(*this, "svc");
