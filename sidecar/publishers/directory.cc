@@ -103,7 +103,9 @@ void Directory::ended(Instance& instance, InstanceState how, std::int64_t now_un
   instance.ended = true;
   change_state(instance, how, now_unix_ms);
   end_shows(instance, registry_, now_unix_ms, how == InstanceState::kExited);
-  if (was_lost) {
+  if (was_lost && how == InstanceState::kExited) {  // it said goodbye, to another sidecar
+    services_.returned(instance.node, instance.service, now_unix_ms);
+  } else if (was_lost) {
     services_.loss_was_crash(instance.node, instance.service, now_unix_ms);
     return;
   }
