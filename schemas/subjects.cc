@@ -90,6 +90,10 @@ std::string Subjects::control_all(std::string_view node) const {
   return joined({prefix, "v1.ctl", encode_token(node)});
 }
 
+std::string Subjects::peers(std::string_view node) const {
+  return joined({prefix, "v1.peer", encode_token(node)});
+}
+
 std::string Subjects::inbox(const InstanceId& instance) const {
   return "_INBOX." + joined({prefix, instance.to_string()});
 }

@@ -27,6 +27,8 @@ struct Subjects {
       std::string_view node) const;  // <prefix>.v1.pub.<node>.>
   [[nodiscard]] std::string control(std::string_view node, const InstanceId& instance) const;
   [[nodiscard]] std::string control_all(std::string_view node) const;
+  // Where the sidecars of a node talk to each other.
+  [[nodiscard]] std::string peers(std::string_view node) const;
   // The inbox prefix of a client: its own, so that permissions can deny it everyone else's.
   [[nodiscard]] std::string inbox(const InstanceId& instance) const;
 

@@ -21,7 +21,11 @@ Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, Process
       started_unix_ms_(clock_()),
       directory_(options_.life, registry_, std::move(probe)),
       retirement_(registry_),
-      ingest_(options_.ingest, registry_, directory_, control, seed) {
+      ingest_(options_.ingest, registry_, directory_, control, seed),
+      control_(control),
+      exchange_(options_.peers, options_.node, options_.ingest.subject_prefix,
+                {registry_, directory_, retirement_, ingest_, control}, started_unix_ms_),
+      recovered_(!options_.peers.pair) {
   for (const auto& [name, aggregation] : options_.aggregation_overrides) {
     registry_.override_aggregation(name, aggregation);
   }
@@ -35,6 +39,7 @@ Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, Process
   if (options_.zero_first) {
     registry_.zero_first_since(started_unix_ms_);
   }
+  exchange_.start_empty(true);
 }
 
 Engine::~Engine() = default;
@@ -54,6 +59,7 @@ Recovery Engine::recover() {
   }
   const std::lock_guard lock(mutex_);
   recovered_ = false;
+  exchange_.start_empty(!recovery_.found);
   check_recovery(now);
   return recovery_;
 }
@@ -65,6 +71,9 @@ bool Engine::receive(std::string_view subject, std::string_view reply,
   bool final = false;
   {
     const std::lock_guard lock(mutex_);
+    if (exchange_.is_mine(subject)) {
+      return exchange_.receive(bytes, now);
+    }
     accepted = ingest_.receive(subject, reply, bytes, now);
     final = ingest_.has_finals();
   }
@@ -97,6 +106,70 @@ void Engine::keep() {
   }
 }
 
+void Engine::exchange() {
+  constexpr std::size_t kStepBytes = 4u << 20;
+  std::optional<Bytes> base;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!exchange_.has_work()) {
+      return;
+    }
+    base = exchange_.take_base();
+  }
+  if (base) {
+    take_base(*base);
+  }
+  std::optional<DurableState::Exposure> exposure;
+  if (durable_ != nullptr) {
+    exposure.emplace(*durable_);
+  }
+  std::vector<Bytes> messages;
+  {
+    const std::lock_guard lock(mutex_);
+    if (exposure) {
+      exposure->collect(false);
+    }
+    messages = exchange_.compose(kStepBytes);
+  }
+  if (exposure) {
+    exposure->write();  // before others build on it
+    exposure.reset();
+  }
+  for (const Bytes& message : messages) {
+    control_.send(exchange_.subject(), message);
+  }
+}
+
+void Engine::take_base(const Bytes& base) {
+  const std::int64_t now = clock_();
+  std::string why;
+  BaseOutcome outcome = BaseOutcome::kNotNeeded;
+  if (durable_ != nullptr) {
+    outcome = durable_->take_base(base, now, why);
+  } else {
+    const std::lock_guard lock(mutex_);
+    outcome = take_over_base(base, now, ingest_.definition_rules(),
+                             {registry_, directory_, retirement_}, why);
+  }
+  const std::lock_guard lock(mutex_);
+  exchange_.base_ended(outcome, why);
+}
+
+std::size_t Engine::peer_count() const {
+  const std::lock_guard lock(mutex_);
+  return exchange_.peer_count();
+}
+
+std::string Engine::peer_warning() const {
+  const std::lock_guard lock(mutex_);
+  return exchange_.warning();
+}
+
+void Engine::part() {
+  const std::lock_guard lock(mutex_);
+  exchange_.leave();
+}
+
 void Engine::leave() {
   if (durable_ != nullptr) {
     durable_->checkpoint(clock_(), true);
@@ -113,7 +186,8 @@ std::size_t Engine::count_awaited() const {
 
 void Engine::check_recovery(std::int64_t now_unix_ms) {
   // What was damaged does not say whom to wait for.
-  const bool some_missing = recovery_.damaged || count_awaited() > 0;
+  const bool some_missing =
+      recovery_.damaged || count_awaited() > 0 || exchange_.awaits_answer(now_unix_ms);
   if (recovered_ ||
       (now_unix_ms - started_unix_ms_ < options_.recovery_timeout_ms && some_missing)) {
     return;
@@ -122,7 +196,9 @@ void Engine::check_recovery(std::int64_t now_unix_ms) {
   if (recovery_.found && !recovery_.proven) {
     restart_what_may_be_missing(now_unix_ms);
   }
-  durable_->settle();
+  if (durable_ != nullptr) {
+    durable_->settle();
+  }
 }
 
 // A value below the last one shown would be read as a reset, and counted whole once more. One that
@@ -144,6 +220,7 @@ void Engine::tick(std::int64_t behind_ms) {
   const std::lock_guard lock(mutex_);
   ingest_.tick(now);
   directory_.tick(now - behind_ms);
+  exchange_.tick(now);
   check_recovery(now);
   if (durable_ == nullptr) {
     directory_.drop_finished(now, [&](const Instance& one) { retirement_.take(one); });
@@ -164,6 +241,7 @@ void Engine::set_link(const LinkStatus& link) {
   const std::lock_guard lock(mutex_);
   link_ = link;
   directory_.set_connected(link.connected, now);
+  exchange_.set_connected(link.connected, now);
 }
 
 std::size_t Engine::living_publishers() const {
@@ -186,10 +264,10 @@ std::string Engine::metrics(Format format, const Selection& selection) {
   {
     const std::int64_t now = clock_();
     const std::lock_guard lock(mutex_);
-    self_->publish(
-        {ingest_.counts(), link_, directory_, registry_.series_count(), registry_.family_count(),
-         degraded().size(), durable_status(), cells_, series_restarted_},
-        now);
+    self_->publish({ingest_.counts(), link_, directory_, registry_.series_count(),
+                    registry_.family_count(), degraded().size(), durable_status(), cells_,
+                    series_restarted_, exchange_.peer_count(), exchange_.counts()},
+                   now);
     if (exposure) {
       exposure->collect(selection.from_scraper);
     }
@@ -216,6 +294,9 @@ std::vector<std::string> Engine::degraded() const {
   if (const DurableStatus durable = durable_status(); durable.broken) {
     reasons.push_back("the state is kept in memory only: " + durable.reason);
   }
+  if (std::string warning = exchange_.warning(); !warning.empty()) {
+    reasons.push_back(std::move(warning));
+  }
   if (recovery_.damaged) {
     reasons.push_back("a part of the stored state could not be read: " +
                       (recovery_.notes.empty() ? "" : recovery_.notes.front()));
@@ -228,13 +309,16 @@ DurableStatus Engine::durable_status() const {
 }
 
 std::string Engine::recovery_in_words() const {
-  if (durable_ == nullptr) {
+  if (!recovered_ && count_awaited() == 0) {
+    return "waiting for what another sidecar of this node knows";
+  }
+  if (durable_ == nullptr && recovered_) {
     return "nothing is kept on disk: the living publishers are asked for their totals, those of "
            "ended ones begin again";
   }
   if (!recovered_) {
     return "waiting for " + std::to_string(count_awaited()) + " of " +
-           std::to_string(recovery_.instances) + " publishers to say what they have counted";
+           std::to_string(directory_.living()) + " publishers to say what they have counted";
   }
   return recovery_.found ? "done" : "done: there was no stored state";
 }
@@ -263,6 +347,10 @@ StatusReport Engine::status() const {
   report.state_bytes_written = durable.bytes_written;
   report.checkpoint_unix_ms = durable.checkpoint_unix_ms;
   report.recovery_notes = recovery_.notes;
+  report.pair = options_.peers.pair;
+  report.peers = exchange_.peers();
+  report.peer_messages_refused = exchange_.counts().refused;
+  report.peer_last_refusal = exchange_.counts().last_refusal;
   report.families = registry_.family_count();
   report.series = registry_.series_count();
   report.frames_applied = counts.applied;

@@ -25,6 +25,7 @@
 #include "sidecar/exposition/render.h"
 #include "sidecar/ingest/ingest.h"
 #include "sidecar/link_status.h"
+#include "sidecar/peers/exchange.h"
 #include "sidecar/publishers/directory.h"
 #include "sidecar/publishers/retirement.h"
 #include "sidecar/registry/registry.h"
@@ -47,6 +48,7 @@ struct EngineOptions {
   RenderRules render;
   std::vector<std::pair<std::string, wire::Aggregation>> aggregation_overrides;
   DurableOptions durable;
+  PeerRules peers;
   std::string state_dir = "none";  // for people
   std::int64_t recovery_timeout_ms = 10'000;
 };
@@ -77,11 +79,18 @@ class Engine final : public View {
   void tick(std::int64_t behind_ms = 0);
   void set_link(const LinkStatus& link);
   [[nodiscard]] std::size_t living_publishers() const;
+  // Other sidecars that listen to the same publishers; what is wrong with that, if anything is.
+  [[nodiscard]] std::size_t peer_count() const;
+  [[nodiscard]] std::string peer_warning() const;
+  // Says to them that this one ends.
+  void part();
 
   // For the thread that writes. Answers the goodbyes that wait; true: they are durable.
   bool commit();
   // A checkpoint, if it is due.
   void keep();
+  // What other sidecars asked for, and what they told: some of it, as much as ingest can wait for.
+  void exchange();
   // The last checkpoint, when nothing is received any more.
   void leave();
 
@@ -99,6 +108,7 @@ class Engine final : public View {
  private:
   // REQUIRES of all of these: mutex_ is held
   [[nodiscard]] std::vector<std::string> degraded() const;
+  void take_base(const Bytes& base);  // not held
   void check_recovery(std::int64_t now_unix_ms);
   void restart_what_may_be_missing(std::int64_t now_unix_ms);
   [[nodiscard]] std::size_t count_awaited() const;
@@ -115,9 +125,11 @@ class Engine final : public View {
   Directory directory_;
   Retirement retirement_;
   Ingest ingest_;
+  ControlSink& control_;
+  Exchange exchange_;
   std::unique_ptr<DurableState> durable_;  // null: nothing is stored
   Recovery recovery_;
-  bool recovered_ = true;
+  bool recovered_;
   std::uint64_t series_restarted_ = 0;
   LinkStatus link_;
   CellsStatus cells_;

@@ -87,6 +87,7 @@ EngineOptions engine_options(const Config& config) {
   options.durable.boot_id = boot_id();
   options.durable.checkpoint_interval_ms = config.state_interval.count();
   options.state_dir = config.state_dir.empty() ? "none" : config.state_dir;
+  options.peers.pair = config.pair;
   options.recovery_timeout_ms = config.recovery_timeout.count();
   options.aggregation_overrides.assign(config.aggregation.begin(), config.aggregation.end());
   return options;
@@ -105,6 +106,7 @@ NatsLink::Options link_options(const Config& config, const EmbeddedServer* broke
   // host.
   options.subject =
       broker == nullptr ? subjects.publish_of_node(config.node) : subjects.publish_all();
+  options.peer_subject = subjects.peers(config.node);
   options.announce_subject = subjects.control_all(config.node);
   return options;
 }
@@ -173,7 +175,12 @@ int serve(const Config& config, const sigset_t& signals) {
       engine_options(config), link, [&] { return clock.now_ms(); }, probe,
       wire::InstanceId::random().low, config.state_dir.empty() ? nullptr : &storage);
   log_recovery(engine.recover(), config.state_dir);
-  CellsChore cells(engine, config.cells_dir, {.limits = config.limits}, [](auto, auto) {});
+  CellsChore cells(engine, config.cells_dir, {.limits = config.limits},
+                   [&](std::string_view subject, std::span<const std::uint8_t> frame) {
+                     if (engine.peer_count() > 0) {
+                       link.send(subject, frame);
+                     }
+                   });
   if (!config.cells_dir.empty()) {
     if (const Status status = cells.prepare(); !status.ok()) {
       spdlog::warn(
@@ -201,6 +208,7 @@ int serve(const Config& config, const sigset_t& signals) {
     return fail(reason);
   }
   bool connected = false;
+  std::string peer_warning;
   IngestLoop loop(queue, engine, [&] {
     LinkStatus status = link.status();
     status.embedded = broker.has_value();
@@ -210,6 +218,12 @@ int serve(const Config& config, const sigset_t& signals) {
                   status.url, connected ? "connected" : "no connection: " + status.last_error);
     }
     engine.set_link(status);
+    if (std::string warning = engine.peer_warning(); warning != peer_warning) {
+      peer_warning = std::move(warning);
+      if (!peer_warning.empty()) {
+        spdlog::warn("{}", peer_warning);
+      }
+    }
     link.expect_publishers(engine.living_publishers());
   });
 
@@ -226,6 +240,7 @@ int serve(const Config& config, const sigset_t& signals) {
   wait_for_signal(signals);
   std::this_thread::sleep_for(config.shutdown_linger);
   endpoint.remove();
+  engine.part();
   link.stop();
   queue.close();
   loop.stop();

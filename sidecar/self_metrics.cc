@@ -123,6 +123,14 @@ struct SelfMetrics::Metrics {
         series_restarted(external(
             registry, "weir_sidecar_series_restarted_total",
             "Series that began anew at 0, because what they had shown could not be recovered.")),
+        peer_messages_refused(external(
+            registry, "weir_sidecar_peer_messages_refused_total",
+            "Messages of other sidecars of this node that were refused, whole or in part.")),
+        peer_bases_refused(external(registry, "weir_sidecar_peer_bases_refused_total",
+                                    "Retired totals of another sidecar that were not taken over: a "
+                                    "counter had gone down.")),
+        peers(gauge(registry, "weir_sidecar_peers",
+                    "Other sidecars of this node that listen to the same publishers.")),
         in_flight(gauge(registry, "weir_sidecar_increments_in_flight",
                         "Counts and observations made by publishers, and not merged yet.")),
         state_durable(gauge(registry, "weir_sidecar_state_durable",
@@ -183,6 +191,8 @@ struct SelfMetrics::Metrics {
   weir::ExternalCounter increments_published, increments_applied, increments_refused,
       without_goodbye, folded, cells_refused, state_bytes, state_errors, checkpoints,
       series_restarted;
+  weir::ExternalCounter peer_messages_refused, peer_bases_refused;
+  weir::Gauge peers;
   weir::Gauge in_flight, state_durable;
   weir::Gauge connected, queue, series, families, degraded;
   weir::Histogram scrape_seconds;
@@ -296,6 +306,9 @@ void SelfMetrics::publish(const State& state, std::int64_t now_unix_ms) {
   metrics.checkpoints.set(state.durable.checkpoints);
   metrics.state_durable.set(state.durable.checkpoints > 0 && !state.durable.broken ? 1 : 0);
   metrics.series_restarted.set(state.series_restarted);
+  metrics.peers.set(static_cast<double>(state.peers));
+  metrics.peer_messages_refused.set(state.peer_counts.refused);
+  metrics.peer_bases_refused.set(state.peer_counts.bases_refused);
   metrics.in_flight.set(in_flight(state.directory));
   std::uint64_t ended_badly = 0;
   for (const ServiceInfo& service : state.directory.services().list(now_unix_ms)) {

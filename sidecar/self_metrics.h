@@ -11,6 +11,7 @@
 #include "sidecar/cells/cells_status.h"
 #include "sidecar/ingest/ingest.h"
 #include "sidecar/link_status.h"
+#include "sidecar/peers/exchange.h"
 #include "sidecar/state/durable_state.h"
 #include "weir/registry.h"
 
@@ -29,6 +30,8 @@ class SelfMetrics {
     DurableStatus durable;
     const CellsStatus& cells;
     std::uint64_t series_restarted;
+    std::size_t peers;
+    const PeerCounts& peer_counts;
   };
 
   // `registry`: the aggregated one, which shows them.

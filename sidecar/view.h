@@ -8,6 +8,7 @@
 
 #include "sidecar/exposition/exposition.h"
 #include "sidecar/exposition/totals.h"
+#include "sidecar/peers/roster.h"
 #include "sidecar/publishers/info.h"
 
 namespace weir::sidecar {
@@ -35,6 +36,11 @@ struct StatusReport {
   std::string state_error;                  // why it is not, in words
   std::uint64_t state_bytes_written = 0;
   std::int64_t checkpoint_unix_ms = 0;  // the last one; 0: none
+  // Other sidecars of this node
+  bool pair = false;  // counters are shared with them
+  std::vector<PeerInfo> peers;
+  std::uint64_t peer_messages_refused = 0;
+  std::string peer_last_refusal;
   std::uint64_t families = 0;
   std::uint64_t series = 0;
   std::uint64_t frames_applied = 0;

@@ -62,6 +62,7 @@ struct Config {
   std::chrono::milliseconds restart_window{std::chrono::minutes(5)};
   std::chrono::milliseconds recovery_timeout{std::chrono::seconds(10)};
 
+  bool pair = false;  // shares its counters with other sidecars of the node
   ExpositionConfig exposition;
   std::map<std::string, wire::Aggregation, std::less<>> aggregation;  // metric name -> override
   wire::Limits limits;

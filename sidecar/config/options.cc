@@ -263,6 +263,8 @@ void add_registry_options(std::vector<Option>& options) {
                              "How long /metrics waits after a start for publishers to speak."));
   options.push_back(duration("state.interval", WEIR_FIELD(state_interval), second,
                              std::chrono::hours(1), "How often a checkpoint is written."));
+  options.push_back(switch_of("pair", WEIR_FIELD(pair),
+                              "Whether another sidecar of this node shares its counters."));
   options.push_back(text("exposition.service_label", "NAME", WEIR_FIELD(exposition.service_label),
                          "The label that carries the service's name; empty: none.",
                          why_bad_service_label));

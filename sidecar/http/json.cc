@@ -119,6 +119,17 @@ std::string status_json(const StatusReport& status) {
                          {"error", status.state_error},
                          {"bytes_written", status.state_bytes_written}};
   put_time(object["state"], "checkpoint", status.checkpoint_unix_ms);
+  Json peers = Json::array();
+  for (const PeerInfo& peer : status.peers) {
+    Json one{{"id", peer.id.to_string()}, {"pair", peer.pair}};
+    put_time(one, "last_heard", peer.last_heard_unix_ms);
+    put_time(one, "exchanged", peer.exchanged_unix_ms);
+    peers.push_back(std::move(one));
+  }
+  object["pair"] = Json{{"enabled", status.pair},
+                        {"peers", std::move(peers)},
+                        {"messages_refused", status.peer_messages_refused},
+                        {"last_refusal", status.peer_last_refusal}};
   object["registry"] = Json{{"families", status.families}, {"series", status.series}};
   object["frames"] = Json{{"applied", status.frames_applied},
                           {"duplicate", status.frames_duplicate},

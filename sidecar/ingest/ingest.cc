@@ -293,7 +293,14 @@ void Ingest::merge(const wire::Frame& frame, Instance& instance, std::int64_t no
   }
   counts_.refused_series += definitions.refused_series;
 
-  const MergeResult merged = merge_totals(frame, instance, registry_);
+  // What another sidecar told of it may be newer than this frame.
+  const bool may_be_older = frame.seq <= instance.told_seq;
+  MergeResult merged = merge_totals(frame, instance, registry_,
+                                    may_be_older ? MergeMode::kMaximum : MergeMode::kInOrder);
+  if (may_be_older) {
+    merged.regressed = 0;
+  }
+  instance.peer_agreed = false;
   count_increments(frame, merged, instance);
   counts_.samples += merged.samples;
   counts_.regressed_samples += merged.regressed;

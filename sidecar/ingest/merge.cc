@@ -1,5 +1,6 @@
 #include "sidecar/ingest/merge.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace weir::sidecar {
@@ -155,19 +156,32 @@ void follow_layout(InstanceHistogram& local, const HistogramValue& value) {
   }
 }
 
-// A statement of everything that is no newer than what was merged: it may name fewer buckets, with
-// the totals that they still have, and an older sum.
-bool is_older(const wire::Frame& frame, std::size_t first, std::size_t changed,
-              const InstanceHistogram& local, const std::uint64_t* applied) {
-  std::uint64_t stated = 0;
-  for (std::size_t i = first; i < first + changed; ++i) {
-    stated += frame.bucket_totals[i];
-  }
+enum class Age : std::uint8_t { kOlder, kSame, kNewer, kNeither };
+
+// Of a statement of whatever age, against what was merged: whether it is more in no bucket, or less
+// in none. A bucket that it does not name is less in a statement of everything; in a delta it is
+// not, but the sum that kNeither leads to is right there as well.
+//
+// kNeither: each comes of frames of which some were lost on the other's way. Then the larger total
+// of each bucket counts, and the larger sum: the later one of the two has seen all observations.
+Age age_of(const wire::Frame& frame, std::size_t first, std::size_t changed,
+           const InstanceHistogram& local, const std::uint64_t* applied) {
   std::uint64_t known = 0;
   for (std::size_t i = 0; i < local.buckets; ++i) {
     known += applied[i];
   }
-  return stated <= known && known > 0;
+  bool more = false;
+  bool less = false;
+  for (std::size_t i = first; i < first + changed; ++i) {
+    const std::uint16_t index = frame.bucket_indexes[i];
+    if (index < local.buckets) {
+      more |= frame.bucket_totals[i] > applied[index];
+      less |= frame.bucket_totals[i] < applied[index];
+      known -= applied[index];
+    }
+  }
+  less |= known > 0;
+  return more ? (less ? Age::kNeither : Age::kNewer) : (less ? Age::kOlder : Age::kSame);
 }
 
 // One histogram's changed buckets are entries [first, first + changed) of the frame's bucket
@@ -176,9 +190,16 @@ void merge_histogram(const wire::Frame& frame, std::size_t first, std::size_t ch
                      InstanceHistogram& local, Instance& instance, Registry& registry,
                      MergeMode mode, MergeResult& result) {
   std::uint64_t* const applied = instance.applied_buckets.data() + local.applied;
-  if (mode == MergeMode::kMaximum && is_older(frame, first, changed, local, applied)) {
-    ++result.regressed;
-    return;
+  Age age = Age::kNewer;
+  if (mode == MergeMode::kMaximum) {
+    age = age_of(frame, first, changed, local, applied);
+    if (age == Age::kOlder) {
+      ++result.regressed;
+      return;
+    }
+    if (age != Age::kNewer) {
+      sum = std::max(sum, local.applied_sum);
+    }
   }
   // Checked before anything is added: a histogram is merged whole or not at all.
   std::uint64_t added = 0;
@@ -189,6 +210,9 @@ void merge_histogram(const wire::Frame& frame, std::size_t first, std::size_t ch
       return;
     }
     if (frame.bucket_totals[i] < applied[frame.bucket_indexes[i]]) {
+      if (age == Age::kNeither) {
+        continue;
+      }
       ++result.regressed;
       return;
     }

@@ -80,6 +80,7 @@ struct NatsLink::Connection {
   OptionsHandle options;
   std::string url_shown;
   std::string subject;
+  std::string peer_subject;
   std::string announce_subject;
   std::atomic<bool> connected{false};
   std::atomic<std::uint64_t> connections{0};  // made, by us or by the library
@@ -140,7 +141,8 @@ struct NatsLink::Connection {
       return false;
     }
     const std::shared_ptr<natsConnection> mine(raw, natsConnection_Destroy);
-    SubscriptionHandle subscription = subscribe(raw);
+    SubscriptionHandle subscription = subscribe(raw, subject);
+    SubscriptionHandle peers = subscribe(raw, peer_subject);
     if (subscription != nullptr) {
       const std::lock_guard lock(mutex);
       nats = mine;
@@ -155,6 +157,7 @@ struct NatsLink::Connection {
     }
     connected = false;
     subscription.reset();
+    peers.reset();
     natsConnection_FlushTimeout(raw, kFlushMs);
     natsConnection_Close(raw);
     // The library's last word on this connection: after it nothing of ours is called.
@@ -163,10 +166,11 @@ struct NatsLink::Connection {
     return true;
   }
 
-  SubscriptionHandle subscribe(natsConnection* raw) {
+  // Where permissions deny the other sidecars' subject, publishers are heard all the same.
+  SubscriptionHandle subscribe(natsConnection* raw, const std::string& what) {
     natsSubscription* subscription = nullptr;
     const natsStatus status =
-        natsConnection_Subscribe(&subscription, raw, subject.c_str(), on_message, &queue);
+        natsConnection_Subscribe(&subscription, raw, what.c_str(), on_message, &queue);
     if (status != NATS_OK) {
       remember_failure(status);
       return nullptr;
@@ -228,6 +232,7 @@ std::string NatsLink::start(const Options& options) {
   Connection& self = *connection_;
   self.url_shown = without_credentials(options.url);
   self.subject = options.subject;
+  self.peer_subject = options.peer_subject;
   self.announce_subject = options.announce_subject;
   natsOptions* raw = nullptr;
   if (natsOptions_Create(&raw) != NATS_OK) {

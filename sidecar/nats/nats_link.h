@@ -22,6 +22,7 @@ class NatsLink final : public ControlSink {
     NatsConfig access;             // user, token, credentials, TLS; its url is not used
     std::string name;              // how the server's lists show this connection
     std::string subject;           // what is subscribed: every publisher of this node, or of all
+    std::string peer_subject;      // and this: the other sidecars of the node
     std::string announce_subject;  // where a KeyframeWanted goes when the connection is made
   };
 

@@ -103,7 +103,9 @@ void Directory::ended(Instance& instance, InstanceState how, std::int64_t now_un
   instance.ended = true;
   change_state(instance, how, now_unix_ms);
   end_shows(instance, registry_, now_unix_ms, how == InstanceState::kExited);
-  if (was_lost) {
+  if (was_lost && how == InstanceState::kExited) {  // it said goodbye, to another sidecar
+    services_.returned(instance.node, instance.service, now_unix_ms);
+  } else if (was_lost) {
     services_.loss_was_crash(instance.node, instance.service, now_unix_ms);
     return;
   }
@@ -174,8 +176,33 @@ void Directory::tick(std::int64_t now_unix_ms) {
   forget_oldest(now_unix_ms);
 }
 
-bool Directory::is_finished(const Instance& instance, std::int64_t now_unix_ms,
-                            Memory& memory) const {
+void Directory::peer_heard(std::int64_t unix_ms) {
+  // Stored with the next checkpoint, so that the next life knows of it.
+  version_ += peer_heard_unix_ms_ == 0 ? 1 : 0;
+  peer_heard_unix_ms_ = std::max(peer_heard_unix_ms_, unix_ms);
+}
+
+std::uint64_t Directory::remembered_digest() const {
+  std::uint64_t digest = remembered_.size();
+  for (const auto& [id, memory] : remembered_) {
+    digest += (id.high ^ (id.low >> 1)) * 0x9e3779b97f4a7c15ull;  // in any order
+  }
+  return digest;
+}
+
+bool Directory::waits_for_peer(const Instance& instance, std::int64_t now_unix_ms) const {
+  const bool alone =
+      peer_heard_unix_ms_ == 0 || now_unix_ms - peer_heard_unix_ms_ > rules_.forget_after_ms;
+  if (alone || instance.peer_agreed) {
+    return false;
+  }
+  // What was not agreed on for so long never will be (limits that differ, say), and memory is
+  // bounded.
+  return now_unix_ms - std::max(instance.last_seen_unix_ms, instance.state_since_unix_ms) <
+         3 * rules_.forget_after_ms;
+}
+
+bool Directory::is_ripe(const Instance& instance, std::int64_t now_unix_ms, Memory& memory) const {
   const std::int64_t in_state_ms = now_unix_ms - instance.state_since_unix_ms;
   if (instance.ended) {
     memory = Memory::kEnded;
@@ -203,7 +230,8 @@ void Directory::drop_finished(std::int64_t now_unix_ms, const Retire& retire) {
   for (auto at = instances_.begin(); at != instances_.end();) {
     Instance& instance = *at->second;
     Memory memory = Memory::kNothing;
-    if (!is_finished(instance, now_unix_ms, memory)) {
+    if (!is_ripe(instance, now_unix_ms, memory) ||
+        (memory != Memory::kNothing && waits_for_peer(instance, now_unix_ms))) {
       ++at;
       continue;
     }
@@ -219,6 +247,31 @@ void Directory::drop_finished(std::int64_t now_unix_ms, const Retire& retire) {
     drop_tables(instance, registry_);
     at = instances_.erase(at);
     ++version_;
+  }
+}
+
+void Directory::recount_living() {
+  services_.no_one_lives();
+  for (const auto& [id, instance] : instances_) {
+    if (instance->state == InstanceState::kUp) {
+      services_.one_lives(instance->node, instance->service);
+    }
+  }
+  ++version_;
+}
+
+void Directory::collapsed_elsewhere(const wire::InstanceId& id, Memory memory, std::int64_t unix_ms,
+                                    std::int64_t now_unix_ms) {
+  if (const auto at = instances_.find(id); at != instances_.end()) {
+    if (!at->second->ended) {
+      end_shows(*at->second, registry_, now_unix_ms, false);
+    }
+    drop_tables(*at->second, registry_);
+    instances_.erase(at);
+    ++version_;
+  }
+  if (remembered(id) == Memory::kNothing) {
+    remember(id, memory, unix_ms);
   }
 }
 

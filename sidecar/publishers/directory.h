@@ -11,6 +11,7 @@
 // 3. While NATS is away no lease runs out.
 // 4. Evidence can be wrong (a clock that jumped): an instance taken for crashed that speaks, and
 //    lives, comes back.
+// 5. Of two sidecars none drops what the other one may have less of.
 #pragma once
 
 #include <cstdint>
@@ -92,8 +93,32 @@ class Directory {
   // How many were remembered since the beginning: the last so many of for_each_remembered() are
   // new.
   [[nodiscard]] std::uint64_t remembered_count() const { return remembered_count_; }
+  // Of the set of remembered ids.
+  [[nodiscard]] std::uint64_t remembered_digest() const;
+
+  // Another sidecar that shares its counters was heard then: who has ended keeps its tables until
+  // that one agrees (Instance::peer_agreed), or is gone for `forget_after_ms`.
+  void peer_heard(std::int64_t unix_ms);
+  [[nodiscard]] std::int64_t peer_heard_unix_ms() const { return peer_heard_unix_ms_; }
+  // Those whose tables could go, if the other one agreed.
+  template <typename Visit>
+  void for_each_ripe(std::int64_t now_unix_ms, Visit&& visit) const {
+    for (const auto& [id, instance] : instances_) {
+      Memory memory = Memory::kNothing;
+      if (!instance->peer_agreed && is_ripe(*instance, now_unix_ms, memory) &&
+          memory != Memory::kNothing) {
+        visit(static_cast<const Instance&>(*instance));
+      }
+    }
+  }
+  // What it counted is among totals that are taken over: its tables go, if there are any.
+  void collapsed_elsewhere(const wire::InstanceId& id, Memory memory, std::int64_t unix_ms,
+                           std::int64_t now_unix_ms);
   // Moves with each change of an instance's state.
   [[nodiscard]] std::uint64_t version() const { return version_; }
+
+  // After instances came from elsewhere, whose starts were not counted here.
+  void recount_living();
 
   [[nodiscard]] ServiceLog& services() { return services_; }
   [[nodiscard]] const ServiceLog& services() const { return services_; }
@@ -120,8 +145,9 @@ class Directory {
   void change_state(Instance& instance, InstanceState state, std::int64_t now_unix_ms);
   void check_lease(Instance& instance, std::int64_t now_unix_ms);
   // Whether nothing of it can come any more, and what is remembered of it then.
-  [[nodiscard]] bool is_finished(const Instance& instance, std::int64_t now_unix_ms,
-                                 Memory& memory) const;
+  [[nodiscard]] bool is_ripe(const Instance& instance, std::int64_t now_unix_ms,
+                             Memory& memory) const;
+  [[nodiscard]] bool waits_for_peer(const Instance& instance, std::int64_t now_unix_ms) const;
   // Evidence is looked for as soon as a successor shows up, so that a quick restart is seen as one.
   void look_for_dead_predecessors(const Instance& newcomer, std::int64_t now_unix_ms);
   [[nodiscard]] bool is_dead(const Instance& instance) const;
@@ -135,6 +161,7 @@ class Directory {
   std::deque<std::pair<std::int64_t, wire::InstanceId>> remembered_order_;  // oldest first
   std::uint64_t remembered_count_ = 0;
   std::uint64_t version_ = 0;
+  std::int64_t peer_heard_unix_ms_ = 0;  // 0: never
   bool connected_ = false;
   std::int64_t connected_since_unix_ms_ = 0;
 };

@@ -74,7 +74,7 @@ struct Instance {
   bool cells_file = false;  // its totals also live in a file, which is folded when it is dead,
   bool folded = false;      // as this one's has been
 
-  bool restored = false;  // from the state directory, and not heard since
+  bool restored = false;  // from the state directory or another sidecar, and not heard since
   bool retired = false;   // no publisher: the totals of those of its service that are forgotten
 
   InstanceState state = InstanceState::kStarting;
@@ -86,6 +86,10 @@ struct Instance {
 
   std::uint64_t last_seq = 0;
   std::uint64_t stated_seq = 0;  // last frame of the newest keyframe or goodbye merged whole
+  // What frames up to this one state, another sidecar had (or not: frames get lost): they may be
+  // older than what was merged.
+  std::uint64_t told_seq = 0;
+  bool peer_agreed = false;  // the other sidecar has the same totals, and it is dead there, too
   std::uint64_t frames = 0;
   KeyframeWanted keyframe;
   PendingKeyframe pending;

@@ -55,11 +55,17 @@ class Retirement {
       visit(static_cast<const Retired&>(*retired));
     }
   }
+  [[nodiscard]] bool empty() const { return all_.empty(); }
+  // All of them, in exchange for others; what they counted stays in the registry.
+  using Key = std::tuple<std::string, std::string, bool>;  // node, service, service label
+  using All = std::map<Key, std::unique_ptr<Retired>>;
+  [[nodiscard]] All exchange(All others) {
+    ++version_;
+    return std::exchange(all_, std::move(others));
+  }
   [[nodiscard]] std::uint64_t version() const { return version_; }  // moves with each change
 
  private:
-  using Key = std::tuple<std::string, std::string, bool>;  // node, service, service label
-
   std::uint32_t family_of(Instance& retired, const InstanceFamily& like,
                           std::uint32_t series) const;
   std::uint32_t id_of(Retired& retired, std::uint32_t family, std::uint32_t series,
@@ -67,7 +73,7 @@ class Retirement {
   void add(Retired& retired, std::uint32_t id, const Instance& ended, std::uint32_t ended_id);
 
   Registry& registry_;
-  std::map<Key, std::unique_ptr<Retired>> all_;
+  All all_;
   std::uint64_t version_ = 0;
 };
 

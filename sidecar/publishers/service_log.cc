@@ -112,6 +112,25 @@ void ServiceLog::restore(Entry restored) {
   at = std::move(restored);
 }
 
+void ServiceLog::raise(const ServiceInfo& other) {
+  ServiceInfo& mine = entry(other.node, other.service).info;
+  const auto larger = [](auto& value, auto than) { value = std::max(value, than); };
+  larger(mine.starts, other.starts);
+  larger(mine.clean_exits, other.clean_exits);
+  larger(mine.crashes, other.crashes);
+  larger(mine.losses, other.losses);
+  larger(mine.restarts, other.restarts);
+  larger(mine.current_start_unix_ms, other.current_start_unix_ms);
+  larger(mine.previous_start_unix_ms, other.previous_start_unix_ms);
+  larger(mine.last_seen_unix_ms, other.last_seen_unix_ms);
+}
+
+void ServiceLog::no_one_lives() {
+  for (auto& [key, at] : entries_) {
+    at.info.up = 0;
+  }
+}
+
 std::uint64_t ServiceLog::restarts(std::string_view node, std::string_view service) const {
   const auto at = entries_.find(Key(node, service));
   return at == entries_.end() ? 0 : at->second.info.restarts;

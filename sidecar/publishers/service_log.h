@@ -50,6 +50,13 @@ class ServiceLog {
     }
   }
   void restore(Entry restored);  // from the state directory
+  // What another sidecar has counted, where it is more.
+  void raise(const ServiceInfo& other);
+  // How many are alive is known better by who has a list of them.
+  void no_one_lives();
+  void one_lives(std::string_view node, std::string_view service) {
+    ++entry(node, service).info.up;
+  }
 
   [[nodiscard]] std::uint64_t restarts(std::string_view node, std::string_view service) const;
   [[nodiscard]] std::vector<ServiceInfo> list(std::int64_t now_unix_ms) const;

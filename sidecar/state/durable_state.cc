@@ -128,6 +128,9 @@ void DurableState::collect_totals(Bytes& out) {
   collect_held(out);
   collect_offsets(out);
   collect_unshown(out);
+  Bytes heard;
+  ByteWriter(heard).number(parts_.directory.peer_heard_unix_ms());
+  append_record(out, RecordKind::kPeerHeard, heard);
 }
 
 void DurableState::collect_offsets(Bytes& out) {
@@ -242,6 +245,27 @@ void DurableState::answer(const std::vector<Ingest::Final>& finals, bool durable
   }
 }
 
+BaseOutcome DurableState::take_base(std::span<const std::uint8_t> records, std::int64_t now_unix_ms,
+                                    std::string& why) {
+  const std::lock_guard journal(journal_mutex_);
+  Bytes out;
+  BaseOutcome outcome = BaseOutcome::kNotNeeded;
+  {
+    const std::lock_guard engine(parts_.engine);
+    outcome = take_over_base(records, now_unix_ms, parts_.ingest.definition_rules(),
+                             {parts_.registry, parts_.directory, parts_.retirement}, why);
+    if (outcome != BaseOutcome::kTaken) {
+      return outcome;
+    }
+    definitions_anew_ = true;
+    Bytes base;
+    write_base(base, parts_.directory, parts_.retirement, writer_);
+    append_record(out, RecordKind::kBase, base);
+  }
+  append(out);  // before anyone is shown what comes of it
+  return outcome;
+}
+
 bool DurableState::commit() {
   std::vector<Ingest::Final> finals;
   std::shared_ptr<Storage::File> file;
@@ -300,7 +324,7 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
   const bool was_broken = status().broken;
   std::vector<Ingest::Final> finals;
   Bytes changes, definitions, totals;
-  const bool all = checkpoint_->wants_all_definitions();
+  bool all = checkpoint_->wants_all_definitions();
   const bool lacking = lacking_;
   std::uint32_t first_journal = 0;
   std::shared_ptr<Storage::File> last_journal;
@@ -315,6 +339,7 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
           now_unix_ms, [&](const Instance& instance) { parts_.retirement.take(instance); });
       finals = parts_.ingest.take_finals();
       collect_all(changes);
+      all |= std::exchange(definitions_anew_, false);
       if (!clean && !all && !was_broken && lacking == lacking_on_disk_ && finals.empty() &&
           !has_changed(changes)) {
         return true;

@@ -25,6 +25,7 @@
 #include "sidecar/state/checkpoint.h"
 #include "sidecar/state/journal.h"
 #include "sidecar/state/recovery.h"
+#include "sidecar/state/retired_base.h"
 #include "sidecar/state/statement_writer.h"
 #include "sidecar/state/storage.h"
 
@@ -80,6 +81,10 @@ class DurableState {
     Bytes records_;
   };
 
+  // Another sidecar's base instead of the own one, if no counter goes down by it. `why`: in words.
+  BaseOutcome take_base(std::span<const std::uint8_t> records, std::int64_t now_unix_ms,
+                        std::string& why);
+
   // Writes and syncs the goodbyes that wait, then answers them. True: everything that was said to
   // be durable is.
   bool commit();
@@ -118,9 +123,10 @@ class DurableState {
   bool lacking_on_disk_ = false;
   std::int64_t attempted_unix_ms_ = 0;
 
-  std::mutex journal_mutex_;  // protects the next two, and calls of the storage that create files
+  std::mutex journal_mutex_;  // protects the next three, and calls of the storage that create files
   std::optional<Journal> journal_;
   std::atomic<std::uint32_t> next_journal_{1};  // read when something broke
+  bool definitions_anew_ = false;  // those of the retired have other ids
 
   // Under the engine's lock.
   StatementWriter writer_;

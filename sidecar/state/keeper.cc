@@ -56,6 +56,7 @@ void Keeper::run() {
       chore_due = now + kChoreInterval;
       chore_();
     }
+    engine_.exchange();
     engine_.keep();
   }
 }

@@ -29,6 +29,12 @@ enum class RecordKind : std::uint8_t {
   kScraped = 7,     // a scraper has been answered: what is defined before it was shown
   kUnshown = 8,     // series that no scraper has seen yet: instance, local ids
   kEnd = 9,         // last in a checkpoint: without it the file is cut off
+  kPeerHeard = 10,  // when a paired sidecar was last heard: int64
+  kBase = 11,       // the retired totals and the remembered, whole: in place of those before
+  // Only between sidecars (sidecar/peers/peer_messages.h).
+  kPeer = 12,    // first in each message: PeerHead
+  kFinals = 13,  // FinalEntry...
+  kChunk = 14,   // of a base that is sent in parts
 };
 
 // Builds content.

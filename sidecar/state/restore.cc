@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sidecar/ingest/merge.h"
+#include "sidecar/state/retired_base.h"
 #include "sidecar/state/series_record.h"
 #include "sidecar/state/service_record.h"
 
@@ -28,7 +29,9 @@ DefinitionRules restoring(DefinitionRules rules) {
   return rules;
 }
 
-void identify(const wire::IdentityView& identity, Instance& instance) {
+}  // namespace
+
+void identify_restored(const wire::IdentityView& identity, Instance& instance) {
   instance.pid = identity.pid;
   instance.pid_namespace = identity.pid_namespace;
   instance.client_version = identity.client_version;
@@ -44,15 +47,31 @@ void identify(const wire::IdentityView& identity, Instance& instance) {
   instance.identified = true;
 }
 
-}  // namespace
+std::uint64_t holes_made(const wire::Frame& frame, const Instance& instance) {
+  const auto beyond = [](std::uint64_t highest, std::uint64_t known, std::uint64_t defined) {
+    return highest > known + defined ? highest - known - defined : 0;
+  };
+  std::uint64_t ids = 0;
+  for (const std::uint32_t id : frame.series_ids) {
+    ids = std::max<std::uint64_t>(ids, std::uint64_t{id} + 1);
+  }
+  std::uint64_t families = 0;
+  for (const wire::FamilyView& family : frame.families) {
+    families = std::max<std::uint64_t>(families, std::uint64_t{family.id} + 1);
+  }
+  constexpr std::uint64_t kFamilyWeight = 8;  // so many times larger is its entry
+  return beyond(ids, instance.targets.size(), frame.series_ids.size()) +
+         kFamilyWeight * beyond(families, instance.families.size(), frame.families.size());
+}
 
 Restorer::Restorer(Registry& registry, Directory& directory, Retirement& retirement,
-                   DefinitionRules rules)
+                   DefinitionRules rules, std::uint64_t holes_max)
     : registry_(registry),
       directory_(directory),
       retirement_(retirement),
       rules_(restoring(std::move(rules))),
-      decoder_(rules_.limits) {}
+      decoder_(rules_.limits),
+      holes_left_(holes_max) {}
 
 std::string Restorer::take(const Record& record, std::int64_t now_unix_ms) {
   const ByteReader reader(record.content);
@@ -74,9 +93,18 @@ std::string Restorer::take(const Record& record, std::int64_t now_unix_ms) {
     case RecordKind::kUnshown:
       take_unshown(reader);
       return {};
+    case RecordKind::kBase:
+      return take_base(reader, now_unix_ms);
+    case RecordKind::kPeerHeard:
+      directory_.peer_heard(ByteReader(reader).number<std::int64_t>());
+      return {};
     case RecordKind::kHead:
     case RecordKind::kEnd:
       return {};
+    case RecordKind::kPeer:
+    case RecordKind::kFinals:
+    case RecordKind::kChunk:
+      break;  // belong into messages
   }
   return "a record of an unknown kind";
 }
@@ -120,9 +148,14 @@ std::string Restorer::take_statement(ByteReader reader, std::int64_t now_unix_ms
       ++instances_;
     }
     if (frame.has_identity && !instance->identified) {
-      identify(frame.identity, *instance);
+      identify_restored(frame.identity, *instance);
     }
   }
+  const std::uint64_t holes = holes_made(frame, *instance);
+  if (holes > holes_left_) {
+    return "a statement of " + std::string(service) + ": too many ids without a definition";
+  }
+  holes_left_ -= holes;
   if (const wire::Refusal refusal = check_definitions(frame, *instance, registry_, rules_)) {
     return "a statement of " + std::string(service) + ": " + refusal.detail;
   }
@@ -195,6 +228,11 @@ void Restorer::take_unshown(ByteReader reader) {
       registry_.not_shown(instance->series[series]);
     }
   }
+}
+
+std::string Restorer::take_base(ByteReader reader, std::int64_t now_unix_ms) {
+  BaseTakeover takeover(registry_, directory_, retirement_, *this);
+  return takeover.replay(reader.rest(), now_unix_ms);
 }
 
 void Restorer::finish() {

@@ -14,9 +14,18 @@
 
 namespace weir::sidecar {
 
+// What its first keyframe said of an instance.
+void identify_restored(const wire::IdentityView& identity, Instance& instance);
+
+// How many ids without a definition the instance's tables would get by this frame.
+[[nodiscard]] std::uint64_t holes_made(const wire::Frame& frame, const Instance& instance);
+
 class Restorer {
  public:
-  Restorer(Registry& registry, Directory& directory, Retirement& retirement, DefinitionRules rules);
+  // `holes_max`: so many ids without a definition, over all instances; what comes from another
+  // process must not take memory that it has not sent.
+  Restorer(Registry& registry, Directory& directory, Retirement& retirement, DefinitionRules rules,
+           std::uint64_t holes_max = UINT64_MAX);
 
   // Why it could not be taken up, in words; empty: it was.
   [[nodiscard]] std::string take(const Record& record, std::int64_t now_unix_ms);
@@ -31,6 +40,7 @@ class Restorer {
   [[nodiscard]] std::string take_held(ByteReader reader, std::int64_t now_unix_ms);
   [[nodiscard]] std::string take_offset(ByteReader reader);
   void take_unshown(ByteReader reader);
+  [[nodiscard]] std::string take_base(ByteReader reader, std::int64_t now_unix_ms);
   void set_state(Instance& instance, const StatementHead& head);
   void take_low(Retirement::Retired& retired, const wire::Frame& frame);
 
@@ -40,6 +50,7 @@ class Restorer {
   DefinitionRules rules_;
   wire::Decoder decoder_;
   std::uint64_t instances_ = 0;
+  std::uint64_t holes_left_;
 };
 
 }  // namespace weir::sidecar

@@ -9,9 +9,10 @@
 namespace weir::sidecar {
 namespace {
 
-constexpr std::size_t kSeriesPerFrame = 20'000;
-constexpr std::size_t kSamplesPerFrame = 200'000;
-constexpr std::size_t kFamiliesPerFrame = 1'000;
+constexpr std::size_t kTextBytes = 8;     // around each text
+constexpr std::size_t kSeriesBytes = 16;  // ids and start
+constexpr std::size_t kSampleBytes = 16;
+constexpr std::size_t kFamilyBytes = 128;
 
 StatementHead head_of(const Instance& instance) {
   StatementHead head;
@@ -32,6 +33,7 @@ void StatementWriter::begin(const Instance& instance) {
   frame_.instance = instance.id;
   frame_.seq = std::max<std::uint64_t>(1, instance.last_seq);
   frame_.has_identity = false;
+  bytes_ = 0;
   frame_.families.clear();
   for (auto* ids : {&series_ids_, &series_families_, &removals_, &counter_ids_, &double_ids_,
                     &gauge_ids_, &histogram_ids_}) {
@@ -77,8 +79,7 @@ void StatementWriter::emit(const Instance& instance, Bytes& out) {
 }
 
 void StatementWriter::emit_if_large(const Instance& instance, Bytes& out) {
-  if (series_ids_.size() >= kSeriesPerFrame || frame_.families.size() >= kFamiliesPerFrame ||
-      counter_ids_.size() + double_ids_.size() + bucket_totals_.size() >= kSamplesPerFrame) {
+  if (bytes_ >= record_bytes_) {
     emit(instance, out);
   }
 }
@@ -103,6 +104,10 @@ void StatementWriter::add_family(const Instance& instance, std::uint32_t id) {
   if (local.own_layout != nullptr) {
     view.bounds = local.own_layout->bounds;
   }
+  bytes_ += kFamilyBytes + family.name.size() + family.help.size() + view.bounds.size_bytes();
+  for (const std::string& name : local.label_names) {
+    bytes_ += kTextBytes + name.size();
+  }
 }
 
 void StatementWriter::add_series(const Instance& instance, const FamilyIds& ids, std::uint32_t id) {
@@ -118,6 +123,8 @@ void StatementWriter::add_series(const Instance& instance, const FamilyIds& ids,
   series_ids_.push_back(id);
   series_families_.push_back(family);
   series_started_.push_back(series.started_unix_ms);
+  bytes_ += kSeriesBytes + instance.families[family].label_names.size() * kTextBytes +
+            series.labels.size();
   const auto labels = split_label_text(series.labels);
   for (const std::string& name : instance.families[family].label_names) {
     const auto at = std::find_if(labels.begin(), labels.end(),
@@ -175,6 +182,7 @@ void StatementWriter::all_definitions(const Instance& instance, Bytes& out) {
 
 void StatementWriter::add_total(const Instance& instance, std::uint32_t id) {
   const Target target = instance.targets[id];
+  bytes_ += kSampleBytes;
   if (target.kind() == TargetKind::kCounter) {
     counter_ids_.push_back(id);
     counter_totals_.push_back(instance.applied[id]);
@@ -191,6 +199,7 @@ void StatementWriter::add_total(const Instance& instance, std::uint32_t id) {
         ++named;
       }
     }
+    bytes_ += named * kSampleBytes;
     histogram_ids_.push_back(id);
     histogram_sums_.push_back(histogram.applied_sum);
     histogram_changed_.push_back(named);

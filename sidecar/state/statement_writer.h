@@ -19,7 +19,9 @@ namespace weir::sidecar {
 
 class StatementWriter {
  public:
-  explicit StatementWriter(const Registry& registry) : registry_(registry) {}
+  // `record_bytes`: about how large a record may become before another one begins.
+  explicit StatementWriter(const Registry& registry, std::size_t record_bytes = 4u << 20)
+      : registry_(registry), record_bytes_(record_bytes) {}
 
   // Local ids of families and series; what was refused has no definition and is left out.
   void definitions(const Instance& instance, bool identity, std::span<const std::uint32_t> families,
@@ -39,6 +41,8 @@ class StatementWriter {
   void emit_if_large(const Instance& instance, Bytes& out);
 
   const Registry& registry_;
+  const std::size_t record_bytes_;
+  std::size_t bytes_ = 0;  // of the frame so far, about
   wire::Encoder encoder_;
   wire::Frame frame_;
   Bytes content_;
