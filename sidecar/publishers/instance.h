@@ -74,7 +74,7 @@ struct Instance {
   bool cells_file = false;  // its totals also live in a file, which is folded when it is dead,
   bool folded = false;      // as this one's has been
 
-  bool restored = false;  // from the state directory, and not heard since
+  bool restored = false;  // from the state directory, alive then, and not heard since
   bool retired = false;   // no publisher: the totals of those of its service that are forgotten
 
   InstanceState state = InstanceState::kStarting;
