@@ -210,9 +210,20 @@ void Engine::restart_what_may_be_missing(std::int64_t now_unix_ms) {
       ++series_restarted_;
     }
   };
-  // All of them: a publisher, or a series of one, that was new after the last checkpoint has left
-  // no trace, and may have been a part of any sum.
-  registry_.for_each_series(restart);
+  if (recovery_.damaged || recovery_.behind) {
+    // Publishers and series of which nothing is left may have been a part of any sum.
+    registry_.for_each_series(restart);
+    return;
+  }
+  directory_.for_each([&](const Instance& instance) {
+    if (instance.restored) {  // also if it has proved to be dead meanwhile
+      for (const std::uint32_t index : instance.series) {
+        if (index != kNone) {
+          restart(index);
+        }
+      }
+    }
+  });
 }
 
 void Engine::tick(std::int64_t behind_ms) {

@@ -293,12 +293,12 @@ void Ingest::merge(const wire::Frame& frame, Instance& instance, std::int64_t no
   }
   counts_.refused_series += definitions.refused_series;
 
-  // What another sidecar told of it may be newer than this frame.
-  const bool may_be_older = frame.seq <= instance.told_seq;
+  // What another sidecar told of it, or its cells file, may be newer than this frame.
+  const bool may_be_older = frame.seq <= instance.told_seq || instance.folded;
   MergeResult merged = merge_totals(frame, instance, registry_,
                                     may_be_older ? MergeMode::kMaximum : MergeMode::kInOrder);
   if (may_be_older) {
-    merged.regressed = 0;
+    merged.regressed = 0;  // lower, and no error
   }
   instance.peer_agreed = false;
   count_increments(frame, merged, instance);

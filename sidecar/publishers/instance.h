@@ -74,7 +74,8 @@ struct Instance {
   bool cells_file = false;  // its totals also live in a file, which is folded when it is dead,
   bool folded = false;      // as this one's has been
 
-  bool restored = false;  // from the state directory or another sidecar, and not heard since
+  // From the state directory or another sidecar, alive then, and not heard since.
+  bool restored = false;
   bool retired = false;   // no publisher: the totals of those of its service that are forgotten
 
   InstanceState state = InstanceState::kStarting;

@@ -31,7 +31,9 @@ Recovery DurableState::recover(std::int64_t now_unix_ms) {
     recovery = recover_state(storage_, mine, restorer, parts_.registry, now_unix_ms);
     lacking_ = recovery.found && !recovery.proven;
     parts_.directory.for_each([&](Instance& instance) {
-      if (!instance.ended) {
+      // Whoever had ended had said all; of the others more may have been shown than is here.
+      instance.restored = !instance.ended;
+      if (instance.restored) {
         parts_.ingest.restored(instance, now_unix_ms);
       }
     });
@@ -43,6 +45,7 @@ Recovery DurableState::recover(std::int64_t now_unix_ms) {
   // Who cannot write now follows one who may have been unable to leave a word of it.
   if (!checkpoint(now_unix_ms, false) && recovery.found) {
     recovery.proven = false;
+    recovery.behind = true;
     lacking_ = true;
   }
   return recovery;
@@ -50,9 +53,9 @@ Recovery DurableState::recover(std::int64_t now_unix_ms) {
 
 // ---- What to write. All under the engine's lock.
 
-void DurableState::collect(Instance& instance, Bytes& out) {
+bool DurableState::collect(Instance& instance, Bytes& out) {
   if (!instance.identified || !instance.unwritten.any()) {
-    return;
+    return false;
   }
   const Unwritten::Definitions definitions = instance.unwritten.take_for_journal();
   if (!definitions.empty()) {
@@ -62,10 +65,13 @@ void DurableState::collect(Instance& instance, Bytes& out) {
   std::vector<std::uint32_t> moved;
   instance.unwritten.take_moved([&](std::uint32_t id) { moved.push_back(id); });
   writer_.totals(instance, moved, out);
+  return !definitions.empty() || instance.ended;
 }
 
-void DurableState::collect_all(Bytes& out) {
-  parts_.directory.for_each([&](Instance& instance) { collect(instance, out); });
+bool DurableState::collect_all(Bytes& out) {
+  bool untold = false;
+  parts_.directory.for_each([&](Instance& instance) { untold |= collect(instance, out); });
+  return untold;
 }
 
 void DurableState::collect_held(Bytes& out) {
@@ -219,7 +225,7 @@ void DurableState::Exposure::collect(bool from_scraper) {
   if (mutant::lacks(mutant::Rule::kWrittenBeforeShown) || state_.status().broken) {
     return;
   }
-  state_.collect_all(records_);
+  sync_ = state_.collect_all(records_);
   if (const std::uint64_t version = state_.parts_.directory.version();
       std::exchange(state_.services_version_, version) != version) {
     append_services(records_, state_.parts_.directory.services());
@@ -233,8 +239,11 @@ void DurableState::Exposure::collect(bool from_scraper) {
 }
 
 void DurableState::Exposure::write() {
-  if (!records_.empty()) {
-    state_.append(records_);
+  if (records_.empty() || !state_.append(records_) || !sync_) {
+    return;
+  }
+  if (const Status synced = state_.journal_->file()->sync(); !synced.ok()) {
+    state_.broke(synced);
   }
 }
 

@@ -1,7 +1,10 @@
 // What outlives the sidecar: decides what is written when, and keeps the order of the two locks.
 // Thread-safe: any method from any thread, after recover().
 //
-// 1. What a scrape shows is in the journal (page cache) before the answer leaves.
+// 1. What a scrape shows is in the journal (page cache) before the answer leaves. It is synced,
+// too,
+//    where it shows a publisher or a series for the first time, or more of one that has ended: the
+//    life after a power loss could not tell that this is missing.
 // 2. A goodbye is answered as durable only when its totals are synced.
 // 3. Totals move to the retired ones only within a checkpoint: on disk, too, each is in one place.
 // 4. When something cannot be written, the journal is broken until a checkpoint succeeds: goodbyes
@@ -79,6 +82,7 @@ class DurableState {
     DurableState& state_;
     std::unique_lock<std::mutex> lock_;
     Bytes records_;
+    bool sync_ = false;
   };
 
   // Another sidecar's base instead of the own one, if no counter goes down by it. `why`: in words.
@@ -96,8 +100,9 @@ class DurableState {
   [[nodiscard]] DurableStatus status() const;
 
  private:
-  void collect(Instance& instance, Bytes& out);
-  void collect_all(Bytes& out);
+  // Whether the life after a power loss could not tell, without it, that something is missing.
+  bool collect(Instance& instance, Bytes& out);
+  bool collect_all(Bytes& out);
   void collect_held(Bytes& out);
   void collect_definitions(bool all, Bytes& out);
   void collect_totals(Bytes& out);

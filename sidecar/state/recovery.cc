@@ -216,7 +216,7 @@ void StateReader::run() {
     result_.found = true;
     in_order = read_checkpoint(behind ? kBehindName : kCheckpointName, head);
   }
-  in_order = in_order && !marked_behind(head.first_journal);
+  result_.behind = behind || head.lacking || marked_behind(head.first_journal);
   bool of_this_boot = in_order && head.boot_id == mine_.boot_id;
   std::uint64_t records = 0;
   read_journals(head.first_journal, of_this_boot, records);
@@ -224,7 +224,7 @@ void StateReader::run() {
   result_.instances = restorer_.instances();
   const bool left_in_order = in_order && head.clean && records == 0;
   result_.proven =
-      in_order && !behind && !head.lacking && !result_.damaged && (left_in_order || of_this_boot);
+      in_order && !result_.behind && !result_.damaged && (left_in_order || of_this_boot);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ struct Recovery {
   // Nothing that was ever shown is missing: it was left in order, or the machine has lived since.
   bool proven = false;
   bool damaged = false;              // something could not be read that should have been there
+  bool behind = false;               // something was shown that could not be written
   std::vector<std::string> notes;    // for people, and the log
   std::vector<std::string> refused;  // files that were set aside
   std::uint64_t instances = 0;

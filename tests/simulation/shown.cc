@@ -39,14 +39,16 @@ void Shown::owes_nothing() {
 void Shown::may_restart(const Publishers& publishers) {
   for_each_series([&](std::size_t service, Key key) {
     Series& series = at(service, key);
-    series.may_restart = true;
-    series.before_least = 0;  // where it began again may be among what is missing
-    series.least_then = 0;
+    double least = 0;
     for (const std::unique_ptr<Publisher>& publisher : publishers) {
       if (publisher->traits().service == service) {
-        series.least_then += publisher->account().least(key);
+        least += publisher->account().least(key);
       }
     }
+    // It may have begun again in a life before, and nobody has seen it since.
+    series.least_then = series.may_restart ? std::min(series.least_then, least) : least;
+    series.may_restart = true;
+    series.before_least = 0;  // where it began again may be among what is missing
   });
 }
 

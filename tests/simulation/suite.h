@@ -9,7 +9,7 @@ namespace weir::simulation {
 
 struct Suite {
   std::uint64_t first = 1;
-  std::uint64_t seeds = 4000;
+  std::uint64_t seeds = 10'000;
   unsigned jobs = 2;
   std::string junit_file;  // empty: none
 };

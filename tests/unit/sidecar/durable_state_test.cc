@@ -434,9 +434,11 @@ TEST_F(DurableStateTest, NothingIsWrittenWhileNothingChanges) {
   (void)text();
   pass(30'000);
   engine().keep();
+  publisher.quiet = true;
+  publisher.delta();  // it was silent for so long that it was lost: that it is back is written
+  (void)text();
   const std::uint64_t written = engine().status().state_bytes_written;
   for (int i = 0; i < 5; ++i) {
-    publisher.quiet = true;
     publisher.delta();
     pass(4'000);
     publisher.delta();
@@ -444,6 +446,81 @@ TEST_F(DurableStateTest, NothingIsWrittenWhileNothingChanges) {
     engine().keep();
   }
   EXPECT_EQ(engine().status().state_bytes_written, written);
+}
+
+TEST_F(DurableStateTest, AJournalThatWasOnlyBegunLacksNothing) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  publisher.set(publisher.counter("work_total"), 5).keyframe();
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "5");
+  (void)storage.create("journal-00000009");  // killed before its head was written
+  EXPECT_TRUE(restart().proven);
+}
+
+TEST_F(DurableStateTest, AfterAPowerLossOneThatProvesDeadBeginsAgain) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  const auto id = publisher.counter("work_total");
+  publisher.set(id, 5).keyframe();
+  pass(30'000);
+  engine().keep();
+  publisher.set(id, 8).delta();
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "8");
+  lose_power();
+  dead[100] = true;
+  restart();
+  pass(10'000);
+  EXPECT_TRUE(ready());
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "0");  // 5 would be a dip
+}
+
+TEST_F(DurableStateTest, WhoIsShownForTheFirstTimeIsKnownAfterAPowerLoss) {
+  restart();
+  FramePublisher first(*this, "svc");
+  first.set(first.counter("work_total"), 2).keyframe();
+  first.goodbye();
+  engine().commit();
+  FramePublisher second(*this, "svc", 101);
+  second.set(second.counter("work_total"), 1).keyframe();
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "3");
+  lose_power();
+  restart();
+  EXPECT_FALSE(ready());  // the second is waited for
+  pass(10'000);
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "0");  // 2 would be a dip
+}
+
+TEST_F(DurableStateTest, WhatMayBeMissingIsRememberedUntilItHasBecomeARestart) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  const auto id = publisher.counter("work_total");
+  publisher.set(id, 5).keyframe();
+  pass(30'000);
+  engine().keep();
+  publisher.set(id, 8).delta();
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "8");
+  lose_power();
+  EXPECT_FALSE(restart().proven);
+  EXPECT_FALSE(restart(true).proven);  // it stopped in order, but before it could restart anything
+  pass(10'000);
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "0");
+  EXPECT_TRUE(restart(true).proven);
+}
+
+TEST_F(DurableStateTest, ADiskThatCanNotRenameLeavesAWordOfIt) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  const auto id = publisher.counter("work_total");
+  publisher.set(id, 5).keyframe();
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "5");
+  storage.rename_fails = true;
+  pass(30'000);
+  engine().keep();
+  EXPECT_FALSE(engine().status().state_durable);
+  publisher.set(id, 9).delta();
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "9");
+  storage.rename_fails = false;
+  EXPECT_FALSE(restart().proven);
 }
 
 }  // namespace

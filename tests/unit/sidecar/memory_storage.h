@@ -41,7 +41,7 @@ class MemoryStorage final : public Storage {
   }
   Status rename(const std::string& from, const std::string& to) override {
     const auto at = files.find(from);
-    if (at == files.end()) {
+    if (at == files.end() || rename_fails) {
       return Status::error(from + ": none");
     }
     files[to] = at->second;
@@ -68,6 +68,7 @@ class MemoryStorage final : public Storage {
 
   std::map<std::string, std::shared_ptr<Content>> files;
   bool full = false;
+  bool rename_fails = false;
   std::uint64_t syncs = 0;
 
  private:
