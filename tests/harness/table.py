@@ -7,13 +7,13 @@ from harness import settings
 FOLDER = settings.ROOT / "build" / "faults"
 
 
-def record(table, row):
-    """One row as {column: value}; the first column names it, and a later row of that name replaces it."""
+def record(table, row, columns_of_name=1):
+    """One row as {column: value}; the first columns name it, and a later row of that name replaces it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     store = FOLDER / f"{table}.json"
     rows = json.loads(store.read_text()) if store.exists() else {}
     cells = {column: str(value) for column, value in row.items()}
-    rows[next(iter(cells.values()))] = cells
+    rows[" ".join(list(cells.values())[:columns_of_name])] = cells
     store.write_text(json.dumps(rows, indent=1))
     (FOLDER / f"{table}.md").write_text(markdown(list(rows.values())))
     print(" | ".join(f"{column} {value}" for column, value in cells.items()))
