@@ -59,7 +59,7 @@ Recovery Engine::recover() {
   }
   const std::lock_guard lock(mutex_);
   recovered_ = false;
-  exchange_.start_empty(!recovery_.found);
+  exchange_.start_empty(!recovery_.proven);
   check_recovery(now);
   return recovery_;
 }

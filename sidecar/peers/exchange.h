@@ -54,7 +54,7 @@ class Exchange {
   void set_connected(bool connected, std::int64_t now_unix_ms);
   void leave();
 
-  // This sidecar knows nothing yet: another one may know what this node has shown.
+  // This sidecar may know less than was shown once: another one may know it.
   void start_empty(bool empty) { starts_empty_ = empty && rules_.pair; }
   // Whether it waits for that. Until there is an answer, or nobody to ask.
   [[nodiscard]] bool awaits_answer(std::int64_t now_unix_ms) const;
