@@ -76,7 +76,7 @@ struct Instance {
 
   // From the state directory or another sidecar, alive then, and not heard since.
   bool restored = false;
-  bool retired = false;   // no publisher: the totals of those of its service that are forgotten
+  bool retired = false;  // no publisher: the totals of those of its service that are forgotten
 
   InstanceState state = InstanceState::kStarting;
   std::int64_t state_since_unix_ms = 0;

@@ -131,7 +131,7 @@ class DurableState {
   std::mutex journal_mutex_;  // protects the next three, and calls of the storage that create files
   std::optional<Journal> journal_;
   std::atomic<std::uint32_t> next_journal_{1};  // read when something broke
-  bool definitions_anew_ = false;  // those of the retired have other ids
+  bool definitions_anew_ = false;               // those of the retired have other ids
 
   // Under the engine's lock.
   StatementWriter writer_;
