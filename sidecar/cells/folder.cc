@@ -44,7 +44,10 @@ void Folder::take(const CellsDirectory::Abandoned& file, std::int64_t now_unix_m
   }
   const auto bytes = directory_.read(file.name, rules_.file_bytes_max);
   if (!bytes.ok()) {
-    return refuse(file, bytes.reason(), now_unix_ms);
+    // The other sidecar of a pair may have folded it since it was listed: it is gone the next time.
+    const bool again = pending_.contains(file.name);
+    return again ? refuse(file, bytes.reason(), now_unix_ms)
+                 : postpone(file.name, false, bytes.reason(), now_unix_ms);
   }
   const CellsReading reading =
       read_cells(*bytes, rules_.frame_bytes_max, now_unix_ms, rules_.limits);
