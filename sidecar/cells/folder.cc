@@ -87,14 +87,16 @@ void Folder::remove(const std::string& name, std::int64_t now_unix_ms) {
 
 void Folder::refuse(const CellsDirectory::Abandoned& file, const std::string& why,
                     std::int64_t now_unix_ms) {
-  const bool known = pending_.contains(file.name);
+  const auto known = pending_.find(file.name);
+  const bool reported = known != pending_.end() && known->second.reported;
   if (const Status status = directory_.set_aside(file.name); !status.ok()) {
     postpone(file.name, false, why + "; " + status.reason(), now_unix_ms);
+    pending_[file.name].reported = true;
   } else {
     pending_.erase(file.name);
     counts_.last_reason = file.name + ": " + why;
   }
-  if (!known) {
+  if (!reported) {
     ++counts_.refused;
     if (listener_ != nullptr) {
       listener_->refused(file.name, file.owner_uid, why);
@@ -106,7 +108,7 @@ void Folder::postpone(const std::string& name, bool folded, const std::string& w
                       std::int64_t now_unix_ms) {
   ++counts_.postponed;
   counts_.last_reason = name + ": " + why;
-  pending_[name] = {folded, now_unix_ms + rules_.again_ms};
+  pending_[name] = {folded, false, now_unix_ms + rules_.again_ms};
 }
 
 }  // namespace weir::sidecar

@@ -73,7 +73,8 @@ class Folder {
 
  private:
   struct Pending {
-    bool folded = false;  // only to be removed
+    bool folded = false;    // only to be removed
+    bool reported = false;  // as refused
     std::int64_t again_ms = 0;
   };
   void take(const CellsDirectory::Abandoned& file, std::int64_t now_unix_ms);
