@@ -173,6 +173,17 @@ TEST_F(PosixCells, OnlyRegularFilesAreRead) {
   EXPECT_EQ(folder.counts().refused, 3u);
 }
 
+// The file says the process id of this test, which lives: its owner is gone all the same, and the
+// id has gone to another process.
+TEST_F(PosixCells, AProcessIdThatIsUsedAgainKeepsNoFile) {
+  const std::vector<std::uint8_t> bytes = left_behind();
+  std::ofstream(folder_.path() + "/a.cells", std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  EXPECT_EQ(fold(), 1u);
+  EXPECT_TRUE(folder_.names().empty());
+}
+
 TEST_F(PosixCells, ALargerFileThanTheLimitIsRefused) {
   const std::vector<std::uint8_t> bytes = left_behind();
   std::ofstream(folder_.path() + "/a.cells", std::ios::binary)

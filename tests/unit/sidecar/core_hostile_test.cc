@@ -47,6 +47,21 @@ std::vector<std::vector<std::uint8_t>> in_two_parts(FramePublisher& publisher, w
   return parts;
 }
 
+TEST_F(HostileTest, ASplitKeyframeAppliesWholeOrNotAtAll) {
+  FramePublisher publisher(*this, "shop");
+  const auto id = publisher.counter("sold_total");
+  publisher.set(id, 7);
+  publisher.parts = 2;
+  const auto first = publisher.make(wire::Kind::kKeyframe);
+  publisher.series(publisher.family({.name = "bad_total"}), {"a value without a label"});
+  publisher.part = 1;
+  publisher.deliver(first);
+  publisher.deliver(publisher.make(wire::Kind::kKeyframe));
+  EXPECT_EQ(value("sold_total{service_name=\"shop\"}"), "absent");
+  EXPECT_EQ(value("weir_sidecar_frames_refused_total{reason=\"bad_labels\"}"), "2");
+  EXPECT_EQ(value("weir_sidecar_frames_total{outcome=\"applied\"}"), "0");
+}
+
 TEST_F(HostileTest, ABucketNeverWrapsWhatOthersCounted) {
   FramePublisher honest(*this, "shop", 1), hostile(*this, "shop", 2);
   honest.set_histogram(histogram(honest), {3, 2, 1}, 7).keyframe();
