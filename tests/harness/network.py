@@ -7,7 +7,7 @@ import ctypes
 import os
 import subprocess
 
-from harness.process import _die_with_parent
+from harness.process import begin_as_usual
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
@@ -44,7 +44,7 @@ class TwoNetworks:
     def _make(self):
         """A process that holds a namespace of its own; its id."""
         holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec sleep 3600"], stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, preexec_fn=_die_with_parent, start_new_session=True)
+                                  stderr=subprocess.STDOUT, preexec_fn=begin_as_usual, start_new_session=True)
         self._holders.append(holder)
         said = holder.stdout.readline()
         assert said == b"\n", f"cannot make a network namespace (this test needs root): {said.decode().strip()}"

@@ -12,7 +12,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 
 
-def _begin_as_usual():
+def begin_as_usual():
     # A shell ignores SIGINT for what it runs in the background, and that is inherited.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -39,7 +39,7 @@ class Process:
             # A session of its own: Ctrl-C reaches us alone, and we end what the child started too.
             self.child = subprocess.Popen(
                 self.arguments, env=clean_environment(env), cwd=cwd, stdin=stdin or subprocess.DEVNULL,
-                stdout=stdout or log, stderr=log, start_new_session=True, preexec_fn=_begin_as_usual)
+                stdout=stdout or log, stderr=log, start_new_session=True, preexec_fn=begin_as_usual)
         self.pid = self.child.pid
 
     @property
