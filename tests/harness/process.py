@@ -13,8 +13,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def begin_as_usual():
-    # A shell ignores SIGINT for what it runs in the background, and that is inherited.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A shell ignores these for what it runs in the background, and that is inherited.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
