@@ -54,11 +54,15 @@ constexpr std::array kKindTable = {
 };
 static_assert(kKindTable.size() == static_cast<std::size_t>(ActionKind::kKinds));
 
+constexpr std::uint64_t kPairEvery = 8;
 constexpr std::array kLengths = {40u, 80u, 140u, 220u};
 
 }  // namespace
 
 std::string_view name_of(ActionKind kind) {
+  if (kind == ActionKind::kSecondSidecar) {
+    return "second sidecar";
+  }
   return kKindTable[static_cast<std::size_t>(kind)].name;
 }
 
@@ -81,6 +85,9 @@ std::vector<Action> generate(std::uint64_t seed) {
       at -= weights[chosen++];
     }
     actions[i] = {kKindTable[chosen].kind, number(), number()};
+  }
+  if (seed % kPairEvery == 0) {
+    actions.insert(actions.begin(), {ActionKind::kSecondSidecar, 0, 0});
   }
   return actions;
 }

@@ -42,7 +42,7 @@ void Shown::may_restart(const Publishers& publishers) {
     double least = 0;
     for (const std::unique_ptr<Publisher>& publisher : publishers) {
       if (publisher->traits().service == service) {
-        least += publisher->account().least(key);
+        least += publisher->account().least(key, side_);
       }
     }
     // It may have begun again in a life before, and nobody has seen it since.
@@ -98,7 +98,7 @@ void Shown::check_page(const Page& page, const Publishers& publishers, bool from
     Range range;
     for (const std::unique_ptr<Publisher>& publisher : publishers) {
       if (publisher->traits().service == service) {
-        range.least += publisher->account().least(key);
+        range.least += publisher->account().least(key, side_);
         range.most += publisher->account().most(key);
       }
     }

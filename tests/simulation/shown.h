@@ -16,6 +16,9 @@ class Shown {
  public:
   using Publishers = std::vector<std::unique_ptr<Publisher>>;
 
+  // By which of the node's sidecars.
+  explicit Shown(std::size_t side) : side_(side) {}
+
   // Against the scrapes before it, and the accounts: no less than the sidecar merged, no more than
   // was counted. A scraper is shown a new series' zero first.
   void check_page(const Page& page, const Publishers& publishers, bool from_scraper);
@@ -49,6 +52,7 @@ class Shown {
   void judge(Series& series, const Page::Sample& sample, Range range, const std::string& what,
              const char* when);
 
+  const std::size_t side_;
   std::array<std::array<Series, kKeys>, kServices> series_{};
 };
 
