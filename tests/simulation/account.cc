@@ -85,6 +85,12 @@ void Account::power_lost(std::size_t side) {
   }
 }
 
+void Account::disk_lost(std::size_t side) {
+  for (Instance& instance : instances_) {
+    instance.sides[side] = {};
+  }
+}
+
 void Account::released(Key key) {
   released_[key.index()] = made_[key.index()];
 }

@@ -42,6 +42,7 @@ class Account {
   // What is left after the sidecar's or the machine's death.
   void sidecar_died(std::size_t side);
   void power_lost(std::size_t side);
+  void disk_lost(std::size_t side);
   // The series was given up for good: nothing of the past has to be shown.
   void released(Key key);
 

@@ -140,4 +140,21 @@ void Shown::check_rest(const Page& page, const Publishers& publishers, const cha
   });
 }
 
+void Shown::check_same(const Page& page, const Shown& other, const Page& others,
+                       const char* when) const {
+  for_each_series([&](std::size_t service, Key key) {
+    const auto began_again = [&](const Shown& shown) {
+      const Series& series = shown.series_[service][key.index()];
+      return series.may_restart || series.before_most > 0;
+    };
+    const std::optional<Page::Sample>& one = page.at(service, key);
+    const std::optional<Page::Sample>& two = others.at(service, key);
+    if (one && two && !began_again(*this) && !began_again(other) && one->units != two->units) {
+      throw Violation{Invariant::kNeverLost, describe(service, key) + " is " + text_of(one->units) +
+                                                 " on the one page " + when + ", and " +
+                                                 text_of(two->units) + " on the other"};
+    }
+  });
+}
+
 }  // namespace weir::simulation

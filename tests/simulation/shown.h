@@ -25,6 +25,9 @@ class Shown {
   // At rest: exact for all that could be heard.
   void check_rest(const Page& page, const Publishers& publishers, const char* when);
 
+  // At rest: the other sidecar's page shows the same, where neither series ever began again.
+  void check_same(const Page& page, const Shown& other, const Page& others, const char* when) const;
+
   // The next life has no state.
   void forget_all() { series_ = {}; }
   // It has one, but owes nothing to what was shown.

@@ -33,7 +33,10 @@ class World {
   Side& add_side();
   [[nodiscard]] bool is_pair() const { return sides_.size() > 1; }
   [[nodiscard]] bool some_sidecar_runs() const;
+  [[nodiscard]] bool have_met() const;
   void tell_each_other();
+  void cut_off(Side& side);
+  void lose_disk(Side& side);
   // Actions (world_publishers.cc, world_bus.cc, world_sidecar.cc, world_time.cc)
   void start_publisher(const Action& action);
   void count(const Action& action);
@@ -113,7 +116,7 @@ class World {
   void come_to_rest();
   [[nodiscard]] bool everyone_is_heard() const;
   [[nodiscard]] bool all_are_ready() const;
-  void check_rest(Side& side, const char* when);
+  Page check_rest(Side& side, const char* when);
   void check_rest(const char* when);
   void witness_every_series();
   void everyone_leaves();

@@ -48,12 +48,15 @@ std::string describe(const Message& message) {
 
 void World::from_sidecar(const Side& side, std::string_view subject,
                          std::span<const std::uint8_t> bytes) {
+  if (side.cut_off) {
+    return;
+  }
   Message message{Message::To::kPeer,   0,  side.index, side.sidecar.life(),
                   std::string(subject), {}, {},         nullptr};
   message.bytes.assign(bytes.begin(), bytes.end());
   if (subject == wire::Subjects{}.peers(kNode)) {
     for (const std::unique_ptr<Side>& other : sides_) {
-      if (other.get() != &side && nats_up_ && other->sidecar.running()) {
+      if (other.get() != &side && nats_up_ && !other->cut_off && other->sidecar.running()) {
         message.side = other->index;
         message.life = other->sidecar.life();
         bus_.send(message);
@@ -87,6 +90,7 @@ void World::deliver_to_sidecar(const Message& message) {
   Side& side = *sides_[message.side];
   if (message.to == Message::To::kPeer) {
     trace_.say("  ", side.name, " gets ", describe(message));
+    side.has_met_other = true;
     return side.sidecar.receive_from_peer(message);
   }
   if (message.statement != nullptr) {
@@ -152,6 +156,9 @@ void World::cut_link(const Action& action) {
 }
 
 void World::mute_link(const Action& action) {
+  if (is_pair() && (action.r2 >> 8) % 2 == 0) {
+    return cut_off(some_side(action));
+  }
   if (Publisher* publisher = some_publisher(action)) {
     publisher->set_mute(true);
     trace_.say(publisher->name(), " is cut off and does not know");
@@ -159,6 +166,9 @@ void World::mute_link(const Action& action) {
 }
 
 void World::mend_link(const Action& action) {
+  if ((action.r2 >> 8) % 2 == 0) {
+    some_side(action).cut_off = false;
+  }
   if (Publisher* publisher = some_publisher(action)) {
     publisher->set_link(nats_up_);
     publisher->set_mute(false);

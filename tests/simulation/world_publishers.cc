@@ -113,11 +113,11 @@ void World::kill(const Action& action) {
 void World::see_if_ended(Publisher& publisher) {
   if (publisher.take_end()) {
     const Publisher::Answer& answer = publisher.answer();
-    const Sidecar& sidecar = sides_[answer.side]->sidecar;
-    if (publisher.acknowledged() && answer.durable) {
+    const Side& side = *sides_[answer.side];
+    if (publisher.acknowledged() && answer.durable && answer.sidecar_life > side.lost_life) {
       publisher.account().synced_all(answer.side);
-    } else if (publisher.acknowledged() && sidecar.running() &&
-               answer.sidecar_life == sidecar.life()) {
+    } else if (publisher.acknowledged() && side.sidecar.running() &&
+               answer.sidecar_life == side.sidecar.life()) {
       publisher.account().heard_all(answer.side);
     }
     trace_.say(publisher.name(), publisher.acknowledged() ? " has ended, acknowledged"
@@ -151,7 +151,7 @@ void World::from_publisher(Publisher& from, std::string_view subject,
     reply = "reply." + std::to_string(from.traits().index);
   }
   for (const std::unique_ptr<Side>& side : sides_) {
-    if (side->sidecar.running()) {
+    if (side->sidecar.running() && !side->cut_off) {
       bus_.send({Message::To::kSidecar,
                  from.traits().index,
                  side->index,

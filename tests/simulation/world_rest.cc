@@ -20,6 +20,7 @@ void World::mend_everything() {
   for (const std::unique_ptr<Side>& side : sides_) {
     side->disk.mend();
     side->disk.do_not_kill();
+    side->cut_off = false;
   }
   for (const std::unique_ptr<Publisher>& publisher : publishers_) {
     publisher->set_mute(false);
@@ -80,12 +81,16 @@ void World::come_to_rest() {
 
 void World::check_rest(const char* when) {
   trace_.say("---- ", when);
+  std::vector<Page> pages;
   for (const std::unique_ptr<Side>& side : sides_) {
-    check_rest(*side, when);
+    pages.push_back(check_rest(*side, when));
+  }
+  if (is_pair()) {
+    sides_[0]->shown.check_same(pages[0], sides_[1]->shown, pages[1], when);
   }
 }
 
-void World::check_rest(Side& side, const char* when) {
+Page World::check_rest(Side& side, const char* when) {
   // Twice: the first may show a new series' zero.
   const std::optional<Page> first = read(side, true);
   const std::optional<Page> page = read(side, true);
@@ -99,6 +104,7 @@ void World::check_rest(Side& side, const char* when) {
     throw Violation{Invariant::kHeard,
                     std::string("a living publisher, or a cells file, is not heard ") + when};
   }
+  return *page;
 }
 
 // Series that nobody shows have left the page; a count on each shows what was kept of them.

@@ -32,6 +32,7 @@ void World::with_sidecar(Side& side, Work&& work) {
 void World::sidecar_died(Side& side, bool durable) {
   side.sidecar.kill();
   side.was_durable = durable;
+  side.has_met_other = side.remembers_other;
   side.nothing_is_missing = durable && !side.lacking;
   side.nothing_is_promised |= side.disk.take_speechless() && !durable;
   for_each_account(side, &Account::sidecar_died);
@@ -122,6 +123,9 @@ void World::sidecar_stop(const Action& action) {
     }
     sidecar_died(side, durable);
   });
+  if (is_pair() && (action.r2 >> 8) % 2 == 0) {
+    lose_disk(side);  // it is replaced by one elsewhere
+  }
 }
 
 void World::commit(Side& side) {
@@ -137,6 +141,7 @@ void World::checkpoint(Side& side) {
     const bool ready = side.sidecar.ready();
     if (side.sidecar.checkpoint_when_due()) {
       side.lacking = side.lacking && !ready;
+      side.remembers_other = side.has_met_other;
       trace_.say("a checkpoint is on disk");
       for_each_account(side, &Account::synced);
     }
@@ -189,6 +194,9 @@ void World::lose_power(Side& side, std::uint32_t seed) {
 void World::power_loss(const Action& action) {
   if (action.r1 % 2 != 0) {
     Side& side = some_side(action);
+    if (is_pair() && (action.r2 >> 8) % 2 == 0) {
+      return lose_disk(side);
+    }
     trace_.say("the ", side.name, "'s own machine loses its power");
     return lose_power(side, action.r2);
   }

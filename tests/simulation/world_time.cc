@@ -14,6 +14,7 @@ constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 // Past a heartbeat, a lease, the readings' time, the late frames', series_ttl, forget_after.
 constexpr std::array kSilencesMs = {6 * kSecondMs,  20 * kSecondMs, 6 * kMinuteMs,
                                     15 * kMinuteMs, 2 * kHourMs,    25 * kHourMs};
+constexpr std::size_t kShortSilences = 3;  // of them; no instance is retired in these
 constexpr std::int64_t kTablesKeptMs = 10 * kMinuteMs;
 constexpr std::int64_t kSweepMs =
     11 * kSecondMs;  // a little more than between two of the sidecar's
@@ -60,9 +61,11 @@ void World::live_for(std::int64_t milliseconds, std::int64_t step_ms) {
 }
 
 void World::silence(const Action& action) {
-  // The longest ones are rarer: after them little of what was is left. Two that were apart for the
-  // longest one retire instances without each other, and are not promised to agree again.
-  const std::size_t count = kSilencesMs.size() - (is_pair() ? 1 : 0);
+  // The longest ones are rarer: after them little of what was is left. Two sidecars that were apart
+  // for the longest one, or have not met before a long one, are not promised to agree again.
+  const std::size_t count = !is_pair()   ? kSilencesMs.size()
+                            : have_met() ? kSilencesMs.size() - 1
+                                         : kShortSilences;
   const std::size_t which = std::min(action.r1 % count, action.r2 % count);
   trace_.say("nobody is heard for ", kSilencesMs[which] / kSecondMs, " s");
   advance(kSilencesMs[which]);
