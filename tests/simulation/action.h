@@ -63,7 +63,7 @@ struct Action {
   std::uint32_t r2 = 0;
 };
 
-// The run of this seed: 40 to 220 actions; in every eighth there is a pair of sidecars. Each seed
+// The run of this seed: 40 to 220 actions; in every fourth there is a pair of sidecars. Each seed
 // leaves some kinds out altogether (swarm testing: Groce and others, ISSTA 2012), since a fault
 // that comes all the time hides others.
 [[nodiscard]] std::vector<Action> generate(std::uint64_t seed);

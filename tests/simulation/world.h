@@ -109,6 +109,7 @@ class World {
   [[nodiscard]] Instant now() const { return {steady_ms_, steady_ms_ + clock_offset_ms_}; }
   void advance(std::int64_t milliseconds);
   void live_for(std::int64_t milliseconds, std::int64_t step_ms);
+  [[nodiscard]] std::size_t some_silence(const Action& action) const;
   void release_what_may_be_forgotten();
   // Rest
   void mend_everything();

@@ -14,7 +14,7 @@ constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 // Past a heartbeat, a lease, the readings' time, the late frames', series_ttl, forget_after.
 constexpr std::array kSilencesMs = {6 * kSecondMs,  20 * kSecondMs, 6 * kMinuteMs,
                                     15 * kMinuteMs, 2 * kHourMs,    25 * kHourMs};
-constexpr std::size_t kShortSilences = 3;  // of them; no instance is retired in these
+constexpr std::int64_t kIntroductionMs = 6 * kSecondMs;
 constexpr std::int64_t kTablesKeptMs = 10 * kMinuteMs;
 constexpr std::int64_t kSweepMs =
     11 * kSecondMs;  // a little more than between two of the sidecar's
@@ -60,13 +60,20 @@ void World::live_for(std::int64_t milliseconds, std::int64_t step_ms) {
   quiet_ = false;
 }
 
+// Two sidecars that were apart for the longest one are not promised to agree again.
+std::size_t World::some_silence(const Action& action) const {
+  if (is_pair()) {
+    return action.r1 % (kSilencesMs.size() - 1);
+  }
+  // The longest ones are rarer: after them little of what was is left.
+  return std::min(action.r1 % kSilencesMs.size(), action.r2 % kSilencesMs.size());
+}
+
 void World::silence(const Action& action) {
-  // The longest ones are rarer: after them little of what was is left. Two sidecars that were apart
-  // for the longest one, or have not met before a long one, are not promised to agree again.
-  const std::size_t count = !is_pair()   ? kSilencesMs.size()
-                            : have_met() ? kSilencesMs.size() - 1
-                                         : kShortSilences;
-  const std::size_t which = std::min(action.r1 % count, action.r2 % count);
+  if (is_pair() && !have_met()) {
+    return live_for(kIntroductionMs, kSecondMs);
+  }
+  const std::size_t which = some_silence(action);
   trace_.say("nobody is heard for ", kSilencesMs[which] / kSecondMs, " s");
   advance(kSilencesMs[which]);
   for (const std::unique_ptr<Publisher>& publisher : publishers_) {
