@@ -36,6 +36,7 @@ class World {
   [[nodiscard]] bool have_met() const;
   void tell_each_other();
   void cut_off(Side& side);
+  void hold_back(const Action& action);
   void lose_disk(Side& side);
   // Actions (world_publishers.cc, world_bus.cc, world_sidecar.cc, world_time.cc)
   void start_publisher(const Action& action);
@@ -125,6 +126,7 @@ class World {
   Trace& trace_;
   std::vector<std::unique_ptr<Publisher>> publishers_;
   Bus bus_;
+  std::optional<Message> held_back_;  // it comes when much of what came after it is there
   std::vector<std::unique_ptr<Side>> sides_;
   bool nats_up_ = true;
   bool quiet_ = false;  // heartbeats are not worth a line

@@ -124,6 +124,9 @@ void World::deliver_later(const Action& action) {
 }
 
 void World::drop(const Action& action) {
+  if (is_pair() && (action.r2 >> 8) % 2 == 0) {
+    return hold_back(action);
+  }
   if (action.r2 % 4 == 0) {
     trace_.say("the bus loses all ", bus_.size(), " messages");
     bus_.lose_all();
@@ -131,6 +134,17 @@ void World::drop(const Action& action) {
   for (std::size_t n = 1 + action.r2 % 3; n > 0 && !bus_.empty(); --n) {
     const Message message = bus_.take(action.r1 % std::min(bus_.size(), kReorderedMax));
     trace_.say("  the bus loses ", describe(message));
+  }
+}
+
+// Meanwhile one sidecar tells the other what the message would have told it.
+void World::hold_back(const Action& action) {
+  if (held_back_) {
+    bus_.send(std::move(*held_back_));
+    held_back_.reset();
+  } else if (!bus_.empty()) {
+    held_back_ = bus_.take(action.r1 % std::min(bus_.size(), kReorderedMax));
+    trace_.say("  the bus holds back ", describe(*held_back_));
   }
 }
 

@@ -204,6 +204,7 @@ void World::power_loss(const Action& action) {
   for (const std::unique_ptr<Side>& side : sides_) {
     lose_power(*side, action.r2 + static_cast<std::uint32_t>(side->index));
   }
+  held_back_.reset();
   bus_.lose_all();
   for (const std::unique_ptr<Publisher>& publisher : publishers_) {
     publisher->kill();

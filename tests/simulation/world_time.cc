@@ -90,6 +90,7 @@ void World::silence(const Action& action) {
     }
   }
   if (kSilencesMs[which] > kTablesKeptMs) {
+    held_back_.reset();
     bus_.lose_all();  // no message is under way for so long
     release_what_may_be_forgotten();
   }
