@@ -11,64 +11,83 @@ void Account::raise(const Statement& statement, Totals Instance::*totals) {
   }
 }
 
-void Account::heard(const Statement& statement) {
-  Instance& instance = instances_[statement.instance];
+void Account::heard(const Statement& statement, std::size_t side) {
+  Knowledge& of = instances_[statement.instance].sides[side];
   for (const std::uint32_t id : statement.defined) {
-    instance.known = std::max(instance.known, id == instance.known ? id + 1 : 0);
+    of.known = std::max(of.known, id == of.known ? id + 1 : 0);
   }
   for (const auto& [id, total] : statement.totals) {
-    if (id < instance.known) {
-      instance.heard[keys_[id]] = std::max(instance.heard[keys_[id]], total);
+    if (id < of.known) {
+      of.heard[keys_[id]] = std::max(of.heard[keys_[id]], total);
     }
   }
 }
 
-// The last instance states what the ones before it did not.
+double Account::made_by_last(std::size_t key) const {
+  double before = 0;
+  for (const Instance& instance : instances_) {
+    before += &instance == &instances_.back() ? 0 : instance.stated[key];
+  }
+  return made_[key] - before;
+}
+
 void Account::settle(Totals Instance::*totals) {
   Instance& last = instances_.back();
   for (std::size_t i = 0; i < kKeys; ++i) {
-    const double before = sum(Key::of(i), &Instance::stated) - last.stated[i];
-    (last.*totals)[i] = std::max((last.*totals)[i], made_[i] - before);
+    (last.*totals)[i] = std::max((last.*totals)[i], made_by_last(i));
   }
 }
 
-void Account::written() {
+void Account::settle(std::size_t side, Totals Knowledge::*totals) {
+  Knowledge& last = instances_.back().sides[side];
+  for (std::size_t i = 0; i < kKeys; ++i) {
+    (last.*totals)[i] = std::max((last.*totals)[i], made_by_last(i));
+  }
+}
+
+void Account::written(std::size_t side) {
   for (Instance& instance : instances_) {
-    instance.written = instance.heard;
-    instance.known_written = instance.known;
+    Knowledge& of = instance.sides[side];
+    of.written = of.heard;
+    of.known_written = of.known;
   }
 }
 
-void Account::synced() {
-  written();
+void Account::synced(std::size_t side) {
+  written(side);
   for (Instance& instance : instances_) {
-    instance.synced = instance.written;
-    instance.known_synced = instance.known;
+    Knowledge& of = instance.sides[side];
+    of.synced = of.written;
+    of.known_synced = of.known;
   }
 }
 
-void Account::written_all() {
+void Account::synced_all(std::size_t side) {
   settle(&Instance::reached);
-  settle(&Instance::heard);
-  settle(&Instance::written);
+  settle(side, &Knowledge::heard);
+  settle(side, &Knowledge::written);
+  settle(side, &Knowledge::synced);
 }
 
-void Account::synced_all() {
-  written_all();
-  settle(&Instance::synced);
-}
-
-void Account::sidecar_died() {
+void Account::sidecar_died(std::size_t side) {
   for (Instance& instance : instances_) {
-    instance.heard = instance.written;
-    instance.known = instance.known_written;
+    Knowledge& of = instance.sides[side];
+    of.heard = of.written;
+    of.known = of.known_written;
   }
 }
 
-void Account::power_lost() {
+void Account::power_lost(std::size_t side) {
   for (Instance& instance : instances_) {
-    instance.heard = instance.written = instance.synced;
-    instance.known = instance.known_written = instance.known_synced;
+    Knowledge& of = instance.sides[side];
+    of.heard = of.written = of.synced;
+    of.known = of.known_written = of.known_synced;
+  }
+}
+
+void Account::disk_lost(std::size_t side) {
+  for (Instance& instance : instances_) {
+    instance.sides[side] = {};
   }
 }
 
@@ -76,16 +95,36 @@ void Account::released(Key key) {
   released_[key.index()] = made_[key.index()];
 }
 
-double Account::sum(Key key, Totals Instance::*totals) const {
+double Account::Instance::heard(Key key) const {
+  double most = 0;
+  for (const Knowledge& of : sides) {
+    most = std::max(most, of.heard[key.index()]);
+  }
+  return most;
+}
+
+double Account::most(Key key) const {
   double result = 0;
   for (const Instance& instance : instances_) {
-    result += (instance.*totals)[key.index()];
+    result += instance.reached[key.index()];
   }
   return result;
 }
 
+double Account::least(Key key, std::size_t side) const {
+  double result = -released_[key.index()];
+  for (const Instance& instance : instances_) {
+    result += instance.sides[side].heard[key.index()];
+  }
+  return std::max(0.0, result);
+}
+
 double Account::least(Key key) const {
-  return std::max(0.0, sum(key, &Instance::heard) - released_[key.index()]);
+  double result = -released_[key.index()];
+  for (const Instance& instance : instances_) {
+    result += instance.heard(key);
+  }
+  return std::max(0.0, result);
 }
 
 double Account::least_when_heard(Key key) const {
@@ -93,7 +132,7 @@ double Account::least_when_heard(Key key) const {
   double missing = 0;
   for (const Instance& instance : instances_) {
     if (&instance != &last) {
-      missing += instance.stated[key.index()] - instance.heard[key.index()];
+      missing += instance.stated[key.index()] - instance.heard(key);
     }
   }
   return std::max(0.0, made_[key.index()] - missing - released_[key.index()]);

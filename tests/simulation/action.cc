@@ -54,21 +54,34 @@ constexpr std::array kKindTable = {
 };
 static_assert(kKindTable.size() == static_cast<std::size_t>(ActionKind::kKinds));
 
+constexpr std::uint64_t kPairEvery = 4;
+constexpr std::uint32_t kPartsMore = 4;  // so much more often in the runs of a pair
 constexpr std::array kLengths = {40u, 80u, 140u, 220u};
+
+// What is heard by one of them alone, and when it is too late to hear it once more.
+constexpr bool parts_a_pair(ActionKind kind) {
+  return kind == ActionKind::kMuteLink || kind == ActionKind::kSilence ||
+         kind == ActionKind::kKill || kind == ActionKind::kSidecarKill;
+}
 
 }  // namespace
 
 std::string_view name_of(ActionKind kind) {
+  if (kind == ActionKind::kSecondSidecar) {
+    return "second sidecar";
+  }
   return kKindTable[static_cast<std::size_t>(kind)].name;
 }
 
 std::vector<Action> generate(std::uint64_t seed) {
   Random random(seed);
+  const bool is_pair = seed % kPairEvery == 0;
   std::array<std::uint32_t, kKindTable.size()> weights{};
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i < kKindTable.size(); ++i) {
     const bool dropped = random.below(4) == 0;
     weights[i] = dropped && !kKindTable[i].always ? 0 : kKindTable[i].weight;
+    weights[i] *= is_pair && parts_a_pair(kKindTable[i].kind) ? kPartsMore : 1;
     sum += weights[i];
   }
   const auto number = [&random] { return static_cast<std::uint32_t>(random.next() >> 32); };
@@ -81,6 +94,9 @@ std::vector<Action> generate(std::uint64_t seed) {
       at -= weights[chosen++];
     }
     actions[i] = {kKindTable[chosen].kind, number(), number()};
+  }
+  if (is_pair) {
+    actions.insert(actions.begin(), {ActionKind::kSecondSidecar, 0, 0});
   }
   return actions;
 }

@@ -1,4 +1,4 @@
-// Messages under way between publishers and the sidecar: NATS as far as a program can rely on it.
+// Messages under way between publishers and sidecars: NATS as far as a program can rely on it.
 // They wait until an action delivers, repeats, reorders or loses them. Single-threaded.
 #pragma once
 
@@ -14,11 +14,12 @@
 namespace weir::simulation {
 
 struct Message {
-  enum class To : std::uint8_t { kSidecar, kPublisher };
+  enum class To : std::uint8_t { kSidecar, kPublisher, kPeer };
 
   To to = To::kSidecar;
   std::size_t publisher = 0;  // from or to which
-  std::uint64_t life = 0;     // of the sidecar: the one that is to have it, or that sent it
+  std::size_t side = 0;       // the sidecar that is to have it, or that sent it
+  std::uint64_t life = 0;     // of that sidecar
   std::string subject;
   std::string reply;
   std::vector<std::uint8_t> bytes;             // none, to a publisher: nobody has heard its request

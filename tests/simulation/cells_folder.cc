@@ -67,7 +67,7 @@ Status CellsFolder::remove(const std::string& name) {
   Publisher& publisher = owner_of(name);
   disk_.begin_operation("remove", name + "'s cells file");
   publisher.unlink_cells_file();
-  publisher.account().synced_all();  // or it should not be removed
+  publisher.account().synced_all(side_);  // or it should not be removed
   trace_.say("  ", name, "'s cells file is folded, and removed");
   disk_.end_operation();
   return {};

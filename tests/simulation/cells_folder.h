@@ -21,8 +21,8 @@ class CellsFolder final : public sidecar::CellsDirectory {
   static void delete_folder();
 
   // A kill of the sidecar may come at what it does here, too.
-  CellsFolder(Disk& disk, const Publishers& publishers, Trace& trace)
-      : disk_(disk), publishers_(publishers), trace_(trace) {}
+  CellsFolder(std::size_t side, Disk& disk, const Publishers& publishers, Trace& trace)
+      : side_(side), disk_(disk), publishers_(publishers), trace_(trace) {}
 
   [[nodiscard]] Result<std::vector<Abandoned>> abandoned(std::int64_t now_unix_ms) override;
   [[nodiscard]] Result<std::vector<std::uint8_t>> read(const std::string& name,
@@ -34,6 +34,7 @@ class CellsFolder final : public sidecar::CellsDirectory {
  private:
   [[nodiscard]] Publisher& owner_of(const std::string& name) const;
 
+  const std::size_t side_;  // which sidecar's view it is
   Disk& disk_;
   const Publishers& publishers_;
   Trace& trace_;

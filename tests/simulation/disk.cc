@@ -203,6 +203,13 @@ Status Disk::fail(const char* what, const std::string& name, const char* why) {
   return Status::error(std::string("cannot ") + what + " " + name + ": " + why);
 }
 
+void Disk::lose_all() {
+  ++life_;
+  names_.clear();
+  synced_names_.clear();
+  names_since_sync_.clear();
+}
+
 void Disk::lose_power(Random& random) {
   ++life_;
   if (const std::uint64_t kept = random.below(names_since_sync_.size() + 1); kept > 0) {

@@ -36,6 +36,7 @@ class Disk {
   void kill_at(std::uint64_t operations, std::uint64_t seed);
   void do_not_kill() { kill_armed_ = false; }
   void lose_power(Random& random);
+  void lose_all();
 
   void set_full(bool full) { full_ = full; }
   void set_sync_fails(bool fails) { sync_fails_ = fails; }

@@ -16,7 +16,6 @@ struct Mutant {
   std::uint64_t seeds_max;  // within which it must be noticed
 };
 
-// All but kWholeSnapshots, which needs a pair of sidecars.
 inline constexpr std::array kMutants = {
     Mutant{mutant::Rule::kEndedRemembered, "ended-remembered", 6'000},
     Mutant{mutant::Rule::kLateFinalMerges, "late-final-merges", 6'000},
@@ -29,6 +28,7 @@ inline constexpr std::array kMutants = {
     Mutant{mutant::Rule::kSidecarDeletesCells, "sidecar-deletes-cells", 6'000},
     Mutant{mutant::Rule::kGoodbyeAgain, "goodbye-again", 6'000},
     Mutant{mutant::Rule::kJournalFirst, "journal-first", 6'000},
+    Mutant{mutant::Rule::kWholeSnapshots, "whole-snapshots", 6'000},
 };
 
 // Nothing if there is none of this name.

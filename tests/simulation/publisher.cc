@@ -186,11 +186,12 @@ bool Publisher::hears(std::string_view subject) const {
                     subject == "reply." + std::to_string(traits_.index));
 }
 
-bool Publisher::receive(std::vector<std::uint8_t> bytes, std::uint64_t sidecar_life) {
+bool Publisher::receive(std::vector<std::uint8_t> bytes, std::size_t side,
+                        std::uint64_t sidecar_life) {
   if (!alive_ || !connected_ || mute_) {
     return false;
   }
-  inbox_.push_back({std::move(bytes), sidecar_life});
+  inbox_.push_back({std::move(bytes), side, sidecar_life});
   return true;
 }
 
@@ -201,7 +202,7 @@ bool Publisher::receive(Message& message) {
   current_ = std::move(inbox_.front().bytes);
   if (!current_.empty() && !decoder_.decode(current_) &&
       decoder_.frame().kind == wire::Kind::kAck) {
-    answer_ = {inbox_.front().sidecar_life, decoder_.frame().durable};
+    answer_ = {inbox_.front().side, inbox_.front().sidecar_life, decoder_.frame().durable};
   }
   inbox_.pop_front();
   message.no_responders = current_.empty();

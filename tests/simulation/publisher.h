@@ -50,7 +50,7 @@ class Publisher final : private Transport {
   // Whether it has subscribed to this.
   [[nodiscard]] bool hears(std::string_view subject) const;
   // From the bus: no bytes mean that nobody heard its request. False if it does not arrive.
-  bool receive(std::vector<std::uint8_t> bytes, std::uint64_t sidecar_life);
+  bool receive(std::vector<std::uint8_t> bytes, std::size_t side, std::uint64_t sidecar_life);
 
   [[nodiscard]] const Traits& traits() const { return traits_; }
   [[nodiscard]] bool alive() const { return alive_; }
@@ -64,6 +64,7 @@ class Publisher final : private Transport {
   [[nodiscard]] bool acknowledged() const { return acknowledged_; }
   // The last acknowledgement that it has read.
   struct Answer {
+    std::size_t side = 0;
     std::uint64_t sidecar_life = 0;
     bool durable = false;
   };
@@ -119,6 +120,7 @@ class Publisher final : private Transport {
   std::string listening_;
   struct Arrived {
     std::vector<std::uint8_t> bytes;
+    std::size_t side;
     std::uint64_t sidecar_life;
   };
   std::deque<Arrived> inbox_;

@@ -42,7 +42,7 @@ void Shown::may_restart(const Publishers& publishers) {
     double least = 0;
     for (const std::unique_ptr<Publisher>& publisher : publishers) {
       if (publisher->traits().service == service) {
-        least += publisher->account().least(key);
+        least += publisher->account().least(key, side_);
       }
     }
     // It may have begun again in a life before, and nobody has seen it since.
@@ -98,7 +98,7 @@ void Shown::check_page(const Page& page, const Publishers& publishers, bool from
     Range range;
     for (const std::unique_ptr<Publisher>& publisher : publishers) {
       if (publisher->traits().service == service) {
-        range.least += publisher->account().least(key);
+        range.least += publisher->account().least(key, side_);
         range.most += publisher->account().most(key);
       }
     }
@@ -136,6 +136,23 @@ void Shown::check_rest(const Page& page, const Publishers& publishers, const cha
       judge(at(service, key), *sample, range, describe(service, key), when);
     } else if (must_be_shown) {
       throw Violation{Invariant::kNeverLost, describe(service, key) + " is not shown " + when};
+    }
+  });
+}
+
+void Shown::check_same(const Page& page, const Shown& other, const Page& others,
+                       const char* when) const {
+  for_each_series([&](std::size_t service, Key key) {
+    const auto began_again = [&](const Shown& shown) {
+      const Series& series = shown.series_[service][key.index()];
+      return series.may_restart || series.before_most > 0;
+    };
+    const std::optional<Page::Sample>& one = page.at(service, key);
+    const std::optional<Page::Sample>& two = others.at(service, key);
+    if (one && two && !began_again(*this) && !began_again(other) && one->units != two->units) {
+      throw Violation{Invariant::kNeverLost, describe(service, key) + " is " + text_of(one->units) +
+                                                 " on the one page " + when + ", and " +
+                                                 text_of(two->units) + " on the other"};
     }
   });
 }

@@ -16,11 +16,17 @@ class Shown {
  public:
   using Publishers = std::vector<std::unique_ptr<Publisher>>;
 
+  // By which of the node's sidecars.
+  explicit Shown(std::size_t side) : side_(side) {}
+
   // Against the scrapes before it, and the accounts: no less than the sidecar merged, no more than
   // was counted. A scraper is shown a new series' zero first.
   void check_page(const Page& page, const Publishers& publishers, bool from_scraper);
   // At rest: exact for all that could be heard.
   void check_rest(const Page& page, const Publishers& publishers, const char* when);
+
+  // At rest: the other sidecar's page shows the same, where neither series ever began again.
+  void check_same(const Page& page, const Shown& other, const Page& others, const char* when) const;
 
   // The next life has no state.
   void forget_all() { series_ = {}; }
@@ -49,6 +55,7 @@ class Shown {
   void judge(Series& series, const Page::Sample& sample, Range range, const std::string& what,
              const char* when);
 
+  const std::size_t side_;
   std::array<std::array<Series, kKeys>, kServices> series_{};
 };
 

@@ -7,9 +7,16 @@
 #include "tests/simulation/violation.h"
 
 namespace weir::simulation {
+namespace {
+
+constexpr std::uint64_t kPeerIds = 0x7061'6972;  // no publisher's
+constexpr std::uint64_t kSeedsOfSide = 1'000'000;
+constexpr std::int64_t kExchangeMs = 10'000;  // instead of a minute, so that runs need not last
+
+}  // namespace
 
 sidecar::Recovery Sidecar::start(std::int64_t now_unix_ms, std::uint64_t machine_life,
-                                 bool nats_connected) {
+                                 bool nats_connected, bool pair) {
   ++life_;
   received_ = applied_ = strange_ = 0;
   undecided_.clear();
@@ -19,6 +26,9 @@ sidecar::Recovery Sidecar::start(std::int64_t now_unix_ms, std::uint64_t machine
   options.ingest.sender = kNode;
   options.durable.node = kNode;
   options.durable.boot_id = "boot-" + std::to_string(machine_life);
+  options.peers.pair = pair;
+  options.peers.self = {kPeerIds + side_, life_};
+  options.peers.exchange_ms = kExchangeMs;
   storage_ = disk_.open();
   ControlSink& control = *this;
   engine_ = std::make_unique<sidecar::Engine>(
@@ -26,7 +36,7 @@ sidecar::Recovery Sidecar::start(std::int64_t now_unix_ms, std::uint64_t machine
       [this](std::uint32_t pid, std::uint64_t pid_namespace, std::int64_t) {
         return pid_namespace != kNamespaceOfSidecar || is_alive_(pid);
       },
-      life_, storage_.get());
+      life_ + side_ * kSeedsOfSide, storage_.get());
   FoldSink& sink = *this;
   folder_ = std::make_unique<sidecar::Folder>(cells_, sink);
   set_connected(nats_connected);
@@ -41,6 +51,7 @@ void Sidecar::kill() {
 
 bool Sidecar::leave() {
   const std::uint64_t failures = disk_.failures();
+  engine_->part();
   engine_->commit();
   engine_->leave();
   return durable() && failures == disk_.failures();
@@ -101,8 +112,16 @@ std::vector<std::shared_ptr<const Statement>> Sidecar::receive(const Message& me
   return whole;
 }
 
+void Sidecar::receive_from_peer(const Message& message) {
+  engine_->receive(message.subject, {}, message.bytes);
+}
+
 void Sidecar::tick() {
   engine_->tick();
+}
+
+void Sidecar::exchange() {
+  engine_->exchange();
 }
 
 Page Sidecar::scrape(bool from_scraper) {
@@ -122,6 +141,10 @@ void Sidecar::check_accounts(bool at_rest) const {
                         std::to_string(status.frames_applied) + " applied, " +
                         std::to_string(status.frames_duplicate) + " duplicate, " +
                         std::to_string(status.frames_refused) + " refused"};
+  }
+  if (status.peer_messages_refused > 0) {
+    throw Violation{Invariant::kAccounted,
+                    "refused of the other sidecar: " + status.peer_last_refusal};
   }
   for (const sidecar::RefusalInfo& refusal : engine_->refusals()) {
     if (refusal.reason != "incomplete" && refusal.subject.find(".stranger.") == std::string::npos) {

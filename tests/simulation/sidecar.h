@@ -21,13 +21,18 @@ class Sidecar final : private sidecar::ControlSink, private sidecar::FoldSink {
   using Send = std::function<void(std::string_view subject, std::span<const std::uint8_t> bytes)>;
   using IsAlive = std::function<bool(std::uint32_t pid)>;
 
-  Sidecar(Disk& disk, sidecar::CellsDirectory& cells, Send send, IsAlive is_alive)
-      : disk_(disk), cells_(cells), send_to_bus_(std::move(send)), is_alive_(std::move(is_alive)) {}
+  // `side`: which of the node's sidecars it is.
+  Sidecar(std::size_t side, Disk& disk, sidecar::CellsDirectory& cells, Send send, IsAlive is_alive)
+      : side_(side),
+        disk_(disk),
+        cells_(cells),
+        send_to_bus_(std::move(send)),
+        is_alive_(std::move(is_alive)) {}
 
   // `now_unix_ms`: what the clock of the machine says. From then on only time that passes counts.
-  // `machine_life`: each has a boot id of its own.
-  sidecar::Recovery start(std::int64_t now_unix_ms, std::uint64_t machine_life,
-                          bool nats_connected);
+  // `machine_life`: each has a boot id of its own. `pair`: it shares its counters with another one.
+  sidecar::Recovery start(std::int64_t now_unix_ms, std::uint64_t machine_life, bool nats_connected,
+                          bool pair);
   void kill();
   // In order; then kill(). True: everything is on disk.
   bool leave();
@@ -41,7 +46,11 @@ class Sidecar final : private sidecar::ControlSink, private sidecar::FoldSink {
   // Answers which statements it has merged now: those of the message, with those of the parts
   // before it.
   std::vector<std::shared_ptr<const Statement>> receive(const Message& message);
+  // What the other sidecar says.
+  void receive_from_peer(const Message& message);
   void tick();
+  // Answers it, and takes up its base.
+  void exchange();
   void commit();
   // Folds what abandoned cells files hold.
   void fold() { folder_->step(now_unix_ms_); }
@@ -64,6 +73,7 @@ class Sidecar final : private sidecar::ControlSink, private sidecar::FoldSink {
 
   Outcome fold(std::string_view subject, Frames frames) override;
 
+  const std::size_t side_;
   Disk& disk_;
   sidecar::CellsDirectory& cells_;
   const Send send_to_bus_;

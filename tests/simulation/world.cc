@@ -5,18 +5,9 @@
 
 namespace weir::simulation {
 
-World::World(Trace& trace)
-    : trace_(trace),
-      disk_(trace),
-      cells_(disk_, publishers_, trace),
-      sidecar_(
-          disk_, cells_,
-          [this](std::string_view subject, std::span<const std::uint8_t> bytes) {
-            from_sidecar(subject, bytes);
-          },
-          [this](std::uint32_t pid) { return pid < 100 || publishers_[pid - 100]->alive(); }) {
+World::World(Trace& trace) : trace_(trace) {
   set_system_clock(now().unix_ms);
-  start_sidecar();
+  start_sidecar(add_side());
 }
 
 World::~World() = default;
@@ -95,6 +86,8 @@ void World::act(const Action& action) {
       return silence(action);
     case ActionKind::kClockSet:
       return clock_set(action);
+    case ActionKind::kSecondSidecar:
+      return second_sidecar();
     case ActionKind::kKinds:
       return;
   }

@@ -1,6 +1,6 @@
-// The simulated node: publishers, bus, sidecar, clocks, and the checks. A run is: do() each action,
-// then finish(). Throws a Violation when an invariant does not hold. Single-threaded; nothing in it
-// depends on real time, so the same actions make the same run.
+// The simulated node: publishers, bus, one sidecar or a pair, clocks, and the checks. A run is:
+// do() each action, then finish(). Throws a Violation when an invariant does not hold.
+// Single-threaded; nothing in it depends on real time, so the same actions make the same run.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,8 @@
 
 #include "tests/simulation/action.h"
 #include "tests/simulation/bus.h"
-#include "tests/simulation/cells_folder.h"
 #include "tests/simulation/publisher.h"
-#include "tests/simulation/shown.h"
-#include "tests/simulation/sidecar.h"
+#include "tests/simulation/side.h"
 #include "tests/simulation/trace.h"
 
 namespace weir::simulation {
@@ -30,6 +28,16 @@ class World {
   void finish();
 
  private:
+  // world_pair.cc
+  void second_sidecar();
+  Side& add_side();
+  [[nodiscard]] bool is_pair() const { return sides_.size() > 1; }
+  [[nodiscard]] bool some_sidecar_runs() const;
+  [[nodiscard]] bool have_met() const;
+  void tell_each_other();
+  void cut_off(Side& side);
+  void hold_back(const Action& action);
+  void lose_disk(Side& side);
   // Actions (world_publishers.cc, world_bus.cc, world_sidecar.cc, world_time.cc)
   void start_publisher(const Action& action);
   void count(const Action& action);
@@ -76,27 +84,41 @@ class World {
                       std::span<const std::uint8_t> bytes, bool answer_wanted,
                       std::shared_ptr<const Statement> statement);
   // Bus
-  void from_sidecar(std::string_view subject, std::span<const std::uint8_t> bytes);
+  void from_sidecar(const Side& side, std::string_view subject,
+                    std::span<const std::uint8_t> bytes);
   void deliver(const Message& message);
   void drain();
-  void announce();
-  // Sidecar
-  void start_sidecar();
+  void deliver_to_sidecar(const Message& message);
+  void announce(const Side& side);
+  // Sidecars
+  Side& some_side(const Action& action);
+  void start_sidecar(Side& side);
   template <typename Work>
-  void with_sidecar(Work&& work);
-  void sidecar_died(bool durable);
-  void for_each_account(void (Account::*what)());
-  std::optional<Page> read(bool from_scraper);
+  void with_sidecar(Side& side, Work&& work);
+  void sidecar_died(Side& side, bool durable);
+  void for_each_account(const Side& side, void (Account::*what)(std::size_t));
+  void tick(Side& side);
+  void commit(Side& side);
+  void fold(Side& side);
+  void checkpoint(Side& side);
+  void scrape(Side& side, bool from_scraper);
+  void kill(Side& side);
+  void lose_power(Side& side, std::uint32_t seed);
+  void do_what_is_due(Side& side);
+  std::optional<Page> read(Side& side, bool from_scraper);
   // Time
   [[nodiscard]] Instant now() const { return {steady_ms_, steady_ms_ + clock_offset_ms_}; }
   void advance(std::int64_t milliseconds);
   void live_for(std::int64_t milliseconds, std::int64_t step_ms);
+  [[nodiscard]] std::size_t some_silence(const Action& action) const;
   void release_what_may_be_forgotten();
   // Rest
   void mend_everything();
   void lingering_processes_end();
   void come_to_rest();
   [[nodiscard]] bool everyone_is_heard() const;
+  [[nodiscard]] bool all_are_ready() const;
+  Page check_rest(Side& side, const char* when);
   void check_rest(const char* when);
   void witness_every_series();
   void everyone_leaves();
@@ -104,18 +126,8 @@ class World {
   Trace& trace_;
   std::vector<std::unique_ptr<Publisher>> publishers_;
   Bus bus_;
-  Disk disk_;
-  CellsFolder cells_;
-  Sidecar sidecar_;
-  Shown shown_;
-  std::uint64_t machine_life_ = 1;
-  // Of the sidecar's lives: whether the last one could write when it died; whether it had a state
-  // that may lack something, and has not yet come to terms with it; whether neither is so, and the
-  // next one must know it; whether it could not even leave a word of what is missing.
-  bool was_durable_ = false;
-  bool lacking_ = false;
-  bool nothing_is_missing_ = false;
-  bool nothing_is_promised_ = false;
+  std::optional<Message> held_back_;  // it comes when much of what came after it is there
+  std::vector<std::unique_ptr<Side>> sides_;
   bool nats_up_ = true;
   bool quiet_ = false;  // heartbeats are not worth a line
   std::int64_t steady_ms_ = 1'000'000;

@@ -71,8 +71,9 @@ void World::count(const Action& action) {
   }
 }
 
+// Not with a pair: until when a removed series keeps its total depends on when the two agree.
 void World::remove(const Action& action) {
-  if (Publisher* publisher = some_publisher(action)) {
+  if (Publisher* publisher = some_publisher(action); publisher != nullptr && !is_pair()) {
     const Key key = key_of(action.r2, *publisher);
     publisher->remove(key);
     trace_.say(publisher->name(), " removes ", describe(publisher->traits().service, key));
@@ -111,11 +112,13 @@ void World::kill(const Action& action) {
 // Who has an acknowledgement of its goodbye has nothing left to say.
 void World::see_if_ended(Publisher& publisher) {
   if (publisher.take_end()) {
-    if (publisher.acknowledged() && publisher.answer().durable) {
-      publisher.account().synced_all();
-    } else if (publisher.acknowledged() && sidecar_.running() &&
-               publisher.answer().sidecar_life == sidecar_.life()) {
-      publisher.account().heard_all();
+    const Publisher::Answer& answer = publisher.answer();
+    const Side& side = *sides_[answer.side];
+    if (publisher.acknowledged() && answer.durable && answer.sidecar_life > side.lost_life) {
+      publisher.account().synced_all(answer.side);
+    } else if (publisher.acknowledged() && side.sidecar.running() &&
+               answer.sidecar_life == side.sidecar.life()) {
+      publisher.account().heard_all(answer.side);
     }
     trace_.say(publisher.name(), publisher.acknowledged() ? " has ended, acknowledged"
                                                           : " has ended, not acknowledged");
@@ -133,10 +136,10 @@ void World::from_publisher(Publisher& from, std::string_view subject,
   if (from.mute()) {
     return say(", and nobody hears it");
   }
-  if (!sidecar_.running()) {
+  if (!some_sidecar_runs()) {
     say(", and nobody is there");
     if (answer_wanted) {
-      bus_.send({Message::To::kPublisher, from.traits().index, 0, {}, {}, {}, nullptr});
+      bus_.send({Message::To::kPublisher, from.traits().index, 0, 0, {}, {}, {}, nullptr});
     }
     return;
   }
@@ -147,13 +150,18 @@ void World::from_publisher(Publisher& from, std::string_view subject,
   if (answer_wanted) {
     reply = "reply." + std::to_string(from.traits().index);
   }
-  bus_.send({Message::To::kSidecar,
-             from.traits().index,
-             sidecar_.life(),
-             std::string(subject),
-             std::move(reply),
-             {bytes.begin(), bytes.end()},
-             std::move(statement)});
+  for (const std::unique_ptr<Side>& side : sides_) {
+    if (side->sidecar.running() && !side->cut_off) {
+      bus_.send({Message::To::kSidecar,
+                 from.traits().index,
+                 side->index,
+                 side->sidecar.life(),
+                 std::string(subject),
+                 reply,
+                 {bytes.begin(), bytes.end()},
+                 statement});
+    }
+  }
 }
 
 }  // namespace weir::simulation

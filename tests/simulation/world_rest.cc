@@ -1,4 +1,5 @@
 // The end of a run: faults over, everyone heard, and then nothing may be missing.
+#include <algorithm>
 #include <string>
 
 #include "tests/simulation/violation.h"
@@ -16,13 +17,20 @@ constexpr std::int64_t kStepMs = 2500;
 void World::mend_everything() {
   trace_.say("---- faults are over");
   nats_up({});
-  disk_.mend();
-  disk_.do_not_kill();
+  for (const std::unique_ptr<Side>& side : sides_) {
+    side->disk.mend();
+    side->disk.do_not_kill();
+    side->cut_off = false;
+  }
   for (const std::unique_ptr<Publisher>& publisher : publishers_) {
     publisher->set_mute(false);
     publisher->set_link(true);
   }
-  sidecar_start({});
+  for (const std::unique_ptr<Side>& side : sides_) {
+    if (!side->sidecar.running()) {
+      start_sidecar(*side);
+    }
+  }
 }
 
 void World::lingering_processes_end() {
@@ -52,31 +60,51 @@ bool World::everyone_is_heard() const {
   return true;
 }
 
+bool World::all_are_ready() const {
+  return std::all_of(sides_.begin(), sides_.end(), [](const std::unique_ptr<Side>& side) {
+    return side->sidecar.running() && side->sidecar.ready();
+  });
+}
+
 void World::come_to_rest() {
   drain();
   lingering_processes_end();
   live_for(3 * kStepMs, kStepMs);
-  for (int step = 0; step < kStepsMax && !(everyone_is_heard() && sidecar_.ready()); ++step) {
+  for (int step = 0; step < kStepsMax && !(everyone_is_heard() && all_are_ready()); ++step) {
     lingering_processes_end();
     live_for(kStepMs, kStepMs);
+  }
+  if (is_pair()) {
+    tell_each_other();
   }
 }
 
 void World::check_rest(const char* when) {
   trace_.say("---- ", when);
-  // Twice: the first may show a new series' zero.
-  const std::optional<Page> first = read(true);
-  const std::optional<Page> page = read(true);
-  if (!first || !page) {
-    throw Violation{Invariant::kHeard, std::string("the sidecar answers no scrape ") + when};
+  std::vector<Page> pages;
+  for (const std::unique_ptr<Side>& side : sides_) {
+    pages.push_back(check_rest(*side, when));
   }
-  shown_.check_page(*first, publishers_, true);
-  shown_.check_page(*page, publishers_, true);
-  shown_.check_rest(*page, publishers_, when);
+  if (is_pair()) {
+    sides_[0]->shown.check_same(pages[0], sides_[1]->shown, pages[1], when);
+  }
+}
+
+Page World::check_rest(Side& side, const char* when) {
+  // Twice: the first may show a new series' zero.
+  const std::optional<Page> first = read(side, true);
+  const std::optional<Page> page = read(side, true);
+  if (!first || !page) {
+    throw Violation{Invariant::kHeard, "the " + side.name + " answers no scrape " + when};
+  }
+  side.shown.check_page(*first, publishers_, true);
+  side.shown.check_page(*page, publishers_, true);
+  side.shown.check_rest(*page, publishers_, when);
   if (!everyone_is_heard()) {
     throw Violation{Invariant::kHeard,
                     std::string("a living publisher, or a cells file, is not heard ") + when};
   }
+  return *page;
 }
 
 // Series that nobody shows have left the page; a count on each shows what was kept of them.
@@ -136,13 +164,20 @@ void World::finish() {
   check_rest("when everyone has left");
   live_for(40'000,
            10'000);  // parts of keyframes are waited for for 30 s, checkpoints come as often
-  sidecar_.check_accounts(true);
-  sidecar_kill({});
-  sidecar_start({});
+  for (const std::unique_ptr<Side>& side : sides_) {
+    side->sidecar.check_accounts(true);
+  }
+  for (const std::unique_ptr<Side>& side : sides_) {
+    scrape(*side, true);  // what was shown a moment ago must be there afterwards
+    kill(*side);
+    start_sidecar(*side);
+  }
   come_to_rest();
   check_rest("when the sidecar was killed");
   power_loss({});
-  sidecar_start({});
+  for (const std::unique_ptr<Side>& side : sides_) {
+    start_sidecar(*side);
+  }
   come_to_rest();
   check_rest("when the power was lost");
 }

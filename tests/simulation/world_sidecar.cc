@@ -4,198 +4,253 @@
 
 namespace weir::simulation {
 
-void World::for_each_account(void (Account::*what)()) {
+Side& World::some_side(const Action& action) {
+  return *sides_[(action.r2 >> 16) % sides_.size()];
+}
+
+void World::for_each_account(const Side& side, void (Account::*what)(std::size_t)) {
   for (const std::unique_ptr<Publisher>& publisher : publishers_) {
-    (publisher->account().*what)();
+    (publisher->account().*what)(side.index);
   }
 }
 
 // What works on the disk, and may be killed in the middle of it.
 template <typename Work>
-void World::with_sidecar(Work&& work) {
-  if (!sidecar_.running()) {
+void World::with_sidecar(Side& side, Work&& work) {
+  if (!side.sidecar.running()) {
     return;
   }
   try {
     work();
   } catch (const Killed&) {
-    trace_.say("sidecar is killed in the middle of it");
-    sidecar_died(sidecar_.durable());
+    trace_.say(side.name, " is killed in the middle of it");
+    sidecar_died(side, side.sidecar.durable());
   }
 }
 
 // `durable`: what it has shown was written.
-void World::sidecar_died(bool durable) {
-  sidecar_.kill();
-  was_durable_ = durable;
-  nothing_is_missing_ = durable && !lacking_;
-  nothing_is_promised_ |= disk_.take_speechless() && !durable;
-  for_each_account(&Account::sidecar_died);
+void World::sidecar_died(Side& side, bool durable) {
+  side.sidecar.kill();
+  side.was_durable = durable;
+  side.has_met_other = side.remembers_other;
+  side.nothing_is_missing = durable && !side.lacking;
+  side.nothing_is_promised |= side.disk.take_speechless() && !durable;
+  for_each_account(side, &Account::sidecar_died);
 }
 
-void World::start_sidecar() {
-  trace_.say("sidecar starts");
-  const std::uint64_t failures = disk_.failures();
+void World::start_sidecar(Side& side) {
+  trace_.say(side.name, " starts");
+  const std::uint64_t failures = side.disk.failures();
   sidecar::Recovery recovery;
   try {
-    recovery = sidecar_.start(now().unix_ms, machine_life_, nats_up_);
+    recovery = side.sidecar.start(now().unix_ms, side.machine_life, nats_up_, is_pair());
   } catch (const Killed&) {
-    trace_.say("sidecar is killed while it starts");
-    const bool nothing_was_missing = nothing_is_missing_;
-    sidecar_died(was_durable_ && failures == disk_.failures());
-    nothing_is_missing_ = was_durable_ && nothing_was_missing;
+    trace_.say(side.name, " is killed while it starts");
+    const bool nothing_was_missing = side.nothing_is_missing;
+    sidecar_died(side, side.was_durable && failures == side.disk.failures());
+    side.nothing_is_missing = side.was_durable && nothing_was_missing;
     return;
   }
-  trace_.say("sidecar runs, life ", sidecar_.life(),
+  trace_.say(side.name, " runs, life ", side.sidecar.life(),
              !recovery.found   ? ", without a state"
              : recovery.proven ? ", with its state"
                                : ", with a state that may lack something");
   for (const std::string& note : recovery.notes) {
     trace_.say("  it says: ", note);
   }
-  if (nothing_is_missing_ && !recovery.proven && failures == disk_.failures()) {
+  if (side.nothing_is_missing && !recovery.proven && failures == side.disk.failures()) {
     throw Violation{Invariant::kNeverDown,
                     "all that was shown was written, and the next life does not know it"};
   }
-  lacking_ = recovery.found && !recovery.proven;
+  side.lacking = recovery.found && !recovery.proven;
   if (!recovery.found) {
-    shown_.forget_all();
-  } else if (nothing_is_promised_) {
-    shown_.owes_nothing();
+    side.shown.forget_all();
+  } else if (side.nothing_is_promised) {
+    side.shown.owes_nothing();
   } else if (!recovery.proven) {
-    shown_.may_restart(publishers_);
+    side.shown.may_restart(publishers_);
   }
-  if (sidecar_.durable()) {
-    for_each_account(&Account::synced);
+  if (side.sidecar.durable()) {
+    for_each_account(side, &Account::synced);
   }
-  nothing_is_promised_ = false;
-  announce();
+  side.nothing_is_promised = false;
+  announce(side);
 }
 
-void World::sidecar_start(const Action&) {
-  if (!sidecar_.running()) {
-    start_sidecar();
+void World::sidecar_start(const Action& action) {
+  if (Side& side = some_side(action); !side.sidecar.running()) {
+    start_sidecar(side);
+  }
+}
+
+void World::kill(Side& side) {
+  if (side.sidecar.running()) {
+    trace_.say(side.name, " is killed");
+    sidecar_died(side, side.sidecar.durable());
   }
 }
 
 void World::sidecar_kill(const Action& action) {
+  Side& side = some_side(action);
   if (action.r1 % 2 == 0) {
-    scrape(action);  // what was shown a moment ago must be there afterwards
+    scrape(side, action.r1 % 8 != 0);  // what was shown a moment ago must be there afterwards
   }
-  if (sidecar_.running()) {
-    trace_.say("sidecar is killed");
-    sidecar_died(sidecar_.durable());
-  }
+  kill(side);
 }
 
 void World::sidecar_kill_at(const Action& action) {
-  trace_.say("sidecar will be killed on the disk");
+  Side& side = some_side(action);
+  trace_.say(side.name, " will be killed on the disk");
   if (action.r1 % 2 == 0) {
-    disk_.kill_at(action.r1 % 12, action.r2);
+    side.disk.kill_at(action.r1 % 12, action.r2);
   } else {
     // In the middle of what publishers wait for.
-    disk_.kill_at(action.r1 % 3, action.r2);
-    fold({});
-    commit({});
+    side.disk.kill_at(action.r1 % 3, action.r2);
+    fold(side);
+    commit(side);
   }
 }
 
-void World::sidecar_stop(const Action&) {
-  with_sidecar([this] {
-    trace_.say("sidecar stops");
-    const bool ready = sidecar_.ready();
-    const bool durable = sidecar_.leave();
+void World::sidecar_stop(const Action& action) {
+  Side& side = some_side(action);
+  with_sidecar(side, [&] {
+    trace_.say(side.name, " stops");
+    const bool ready = side.sidecar.ready();
+    const bool durable = side.sidecar.leave();
     if (durable) {
-      lacking_ = lacking_ && !ready;
-      for_each_account(&Account::synced);
+      side.lacking = side.lacking && !ready;
+      for_each_account(side, &Account::synced);
     }
-    sidecar_died(durable);
+    sidecar_died(side, durable);
   });
+  if (is_pair() && (action.r2 >> 8) % 2 == 0) {
+    lose_disk(side);  // it is replaced by one elsewhere
+  }
 }
 
-void World::commit(const Action&) {
-  with_sidecar([this] { sidecar_.commit(); });
+void World::commit(Side& side) {
+  with_sidecar(side, [&] { side.sidecar.commit(); });
 }
 
-void World::fold(const Action&) {
-  with_sidecar([this] { sidecar_.fold(); });
+void World::fold(Side& side) {
+  with_sidecar(side, [&] { side.sidecar.fold(); });
 }
 
-void World::checkpoint(const Action&) {
-  with_sidecar([this] {
-    const bool ready = sidecar_.ready();
-    if (sidecar_.checkpoint_when_due()) {
-      lacking_ = lacking_ && !ready;
+void World::checkpoint(Side& side) {
+  with_sidecar(side, [&] {
+    const bool ready = side.sidecar.ready();
+    if (side.sidecar.checkpoint_when_due()) {
+      side.lacking = side.lacking && !ready;
+      side.remembers_other = side.has_met_other;
       trace_.say("a checkpoint is on disk");
-      for_each_account(&Account::synced);
+      for_each_account(side, &Account::synced);
     }
   });
+}
+
+void World::tick(Side& side) {
+  with_sidecar(side, [&] {
+    side.sidecar.tick();
+    side.sidecar.exchange();
+  });
+}
+
+void World::do_what_is_due(Side& side) {
+  tick(side);
+  commit(side);
+  fold(side);
+  checkpoint(side);
+}
+
+void World::commit(const Action& action) {
+  commit(some_side(action));
+}
+
+void World::fold(const Action& action) {
+  fold(some_side(action));
+}
+
+void World::checkpoint(const Action& action) {
+  checkpoint(some_side(action));
+}
+
+void World::sidecar_tick(const Action& action) {
+  tick(some_side(action));
+}
+
+void World::lose_power(Side& side, std::uint32_t seed) {
+  if (side.sidecar.running()) {
+    sidecar_died(side, side.sidecar.durable());
+  }
+  // On a disk that failed it could leave no word of what was missing.
+  side.nothing_is_promised = side.nothing_is_promised || !side.was_durable;
+  side.nothing_is_missing = false;
+  Random random(seed);
+  side.disk.lose_power(random);
+  ++side.machine_life;
+  for_each_account(side, &Account::power_lost);
 }
 
 void World::power_loss(const Action& action) {
-  trace_.say(action.r1 % 2 == 0 ? "the machine loses its power"
-                                : "the sidecar's own machine loses its power");
-  if (sidecar_.running()) {
-    sidecar_died(sidecar_.durable());
-  }
-  // On a disk that failed it could leave no word of what was missing.
-  nothing_is_promised_ = nothing_is_promised_ || !was_durable_;
-  nothing_is_missing_ = false;
-  Random random(action.r2);
-  disk_.lose_power(random);
-  ++machine_life_;
-  if (action.r1 % 2 == 0) {
-    bus_.lose_all();
-    for (const std::unique_ptr<Publisher>& publisher : publishers_) {
-      publisher->kill();
-      publisher->excuse_cells_file();  // it was memory
+  if (action.r1 % 2 != 0) {
+    Side& side = some_side(action);
+    if (is_pair() && (action.r2 >> 8) % 2 == 0) {
+      return lose_disk(side);
     }
+    trace_.say("the ", side.name, "'s own machine loses its power");
+    return lose_power(side, action.r2);
   }
-  for_each_account(&Account::power_lost);
+  trace_.say("the machine loses its power");
+  for (const std::unique_ptr<Side>& side : sides_) {
+    lose_power(*side, action.r2 + static_cast<std::uint32_t>(side->index));
+  }
+  held_back_.reset();
+  bus_.lose_all();
+  for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+    publisher->kill();
+    publisher->excuse_cells_file();  // it was memory
+  }
 }
 
 // One fault at a time: what is to be done about two is not promised.
-void World::disk_full(const Action&) {
-  disk_.mend();
-  disk_.set_full(true);
+void World::disk_full(const Action& action) {
+  Side& side = some_side(action);
+  side.disk.mend();
+  side.disk.set_full(true);
   trace_.say("the disk is full");
 }
 
 void World::disk_fails(const Action& action) {
-  disk_.mend();
+  Side& side = some_side(action);
+  side.disk.mend();
   switch (action.r1 % 3) {
     case 0:
-      disk_.set_sync_fails(true);
+      side.disk.set_sync_fails(true);
       return trace_.say("the disk fails to sync");
     case 1:
-      disk_.set_rename_fails(true);
+      side.disk.set_rename_fails(true);
       return trace_.say("the disk fails to rename");
     default:
-      disk_.set_read_only(true);
+      side.disk.set_read_only(true);
       return trace_.say("the disk is read-only");
   }
 }
 
-void World::disk_mended(const Action&) {
-  disk_.mend();
+void World::disk_mended(const Action& action) {
+  Side& side = some_side(action);
+  side.disk.mend();
 }
 
-void World::sidecar_tick(const Action&) {
-  if (sidecar_.running()) {
-    sidecar_.tick();
-  }
-}
-
-std::optional<Page> World::read(bool from_scraper) {
+std::optional<Page> World::read(Side& side, bool from_scraper) {
   std::optional<Page> page;
-  with_sidecar([&] {
-    if (!sidecar_.ready()) {
+  with_sidecar(side, [&] {
+    if (!side.sidecar.ready()) {
       return;
     }
-    const std::uint64_t failures = disk_.failures();
-    page = sidecar_.scrape(from_scraper);
-    if (sidecar_.durable() && failures == disk_.failures()) {
-      for_each_account(&Account::written);
+    const std::uint64_t failures = side.disk.failures();
+    page = side.sidecar.scrape(from_scraper);
+    if (side.sidecar.durable() && failures == side.disk.failures()) {
+      for_each_account(side, &Account::written);
     }
   });
   for (std::size_t service = 0; trace_.enabled() && page && service < kServices; ++service) {
@@ -208,13 +263,16 @@ std::optional<Page> World::read(bool from_scraper) {
   return page;
 }
 
-void World::scrape(const Action& action) {
-  const bool from_scraper = action.r1 % 8 != 0;
-  trace_.say(from_scraper ? "scrape" : "somebody looks");
-  if (const std::optional<Page> page = read(from_scraper)) {
-    shown_.check_page(*page, publishers_, from_scraper);
-    sidecar_.check_accounts(false);
+void World::scrape(Side& side, bool from_scraper) {
+  trace_.say(from_scraper ? "scrape" : "somebody looks", side.index == 0 ? "" : " at the second");
+  if (const std::optional<Page> page = read(side, from_scraper)) {
+    side.shown.check_page(*page, publishers_, from_scraper);
+    side.sidecar.check_accounts(false);
   }
+}
+
+void World::scrape(const Action& action) {
+  scrape(some_side(action), action.r1 % 8 != 0);
 }
 
 }  // namespace weir::simulation

@@ -14,6 +14,7 @@ constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 // Past a heartbeat, a lease, the readings' time, the late frames', series_ttl, forget_after.
 constexpr std::array kSilencesMs = {6 * kSecondMs,  20 * kSecondMs, 6 * kMinuteMs,
                                     15 * kMinuteMs, 2 * kHourMs,    25 * kHourMs};
+constexpr std::int64_t kIntroductionMs = 6 * kSecondMs;
 constexpr std::int64_t kTablesKeptMs = 10 * kMinuteMs;
 constexpr std::int64_t kSweepMs =
     11 * kSecondMs;  // a little more than between two of the sidecar's
@@ -23,7 +24,9 @@ constexpr std::int64_t kForgetAfterMs = 24 * kHourMs;
 
 void World::advance(std::int64_t milliseconds) {
   steady_ms_ += milliseconds;
-  sidecar_.pass(milliseconds);
+  for (const std::unique_ptr<Side>& side : sides_) {
+    side->sidecar.pass(milliseconds);
+  }
   set_system_clock(now().unix_ms);
 }
 
@@ -49,19 +52,28 @@ void World::live_for(std::int64_t milliseconds, std::int64_t step_ms) {
       }
     }
     drain();
-    sidecar_tick({});
-    commit({});
-    fold({});
-    checkpoint({});
+    for (const std::unique_ptr<Side>& side : sides_) {
+      do_what_is_due(*side);
+    }
     drain();
   }
   quiet_ = false;
 }
 
-void World::silence(const Action& action) {
+// Two sidecars that were apart for the longest one are not promised to agree again.
+std::size_t World::some_silence(const Action& action) const {
+  if (is_pair()) {
+    return action.r1 % (kSilencesMs.size() - 1);
+  }
   // The longest ones are rarer: after them little of what was is left.
-  const std::size_t which =
-      std::min(action.r1 % kSilencesMs.size(), action.r2 % kSilencesMs.size());
+  return std::min(action.r1 % kSilencesMs.size(), action.r2 % kSilencesMs.size());
+}
+
+void World::silence(const Action& action) {
+  if (is_pair() && !have_met()) {
+    return live_for(kIntroductionMs, kSecondMs);
+  }
+  const std::size_t which = some_silence(action);
   trace_.say("nobody is heard for ", kSilencesMs[which] / kSecondMs, " s");
   advance(kSilencesMs[which]);
   for (const std::unique_ptr<Publisher>& publisher : publishers_) {
@@ -73,12 +85,12 @@ void World::silence(const Action& action) {
   }
   for (int turn = 0; turn < 3; ++turn) {
     advance(kSweepMs);
-    sidecar_tick({});
-    commit({});
-    fold({});
-    checkpoint({});
+    for (const std::unique_ptr<Side>& side : sides_) {
+      do_what_is_due(*side);
+    }
   }
   if (kSilencesMs[which] > kTablesKeptMs) {
+    held_back_.reset();
     bus_.lose_all();  // no message is under way for so long
     release_what_may_be_forgotten();
   }
@@ -100,7 +112,9 @@ void World::release_what_may_be_forgotten() {
       if (!removed || shows) {
         continue;
       }
-      shown_.forget(service, key);
+      for (const std::unique_ptr<Side>& side : sides_) {
+        side->shown.forget(service, key);
+      }
       for (const std::unique_ptr<Publisher>& publisher : publishers_) {
         if (publisher->traits().service == service && !publisher->alive()) {
           publisher->account().released(key);
