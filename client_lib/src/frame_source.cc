@@ -12,6 +12,7 @@ namespace {
 // The root table, its vtable, the heads and paddings of its vectors.
 constexpr std::size_t kFrameBytes = 512;
 constexpr std::size_t kIdentityBytes = 256;
+constexpr std::uint64_t kUnknownVersion = ~std::uint64_t{0};
 constexpr std::size_t kPartBytesMin = 4096;  // below that a part is mostly head
 
 std::size_t bytes_of(const PublisherIdentity& identity, const Labels& labels) {
@@ -168,12 +169,13 @@ void FrameSource::learn_series() {
   // Series first: the families of all of them are then known too.
   registry_.for_each_series(series_.size(), [&](const SeriesCore& series) {
     series_.push_back(&series);
-    const bool hidden = series.hidden.load(std::memory_order_relaxed);
-    hidden_.push_back(hidden ? 1 : 0);
-    contents_.add_series(series);
-    if (hidden) {
-      contents_.removals.push_back(series.id);
+    // Shown, until its flag is read: once, so that it is not removed and revived in one statement,
+    // where removals come last.
+    hidden_.push_back(0);
+    if (series.hidden.load(std::memory_order_relaxed)) {
+      visibility_version_ = kUnknownVersion;
     }
+    contents_.add_series(series);
     switch (series.family->definition->kind) {
       case MetricKind::kCounter:
         return place_.push_back(counters_.add(series));
