@@ -167,7 +167,7 @@ weir_stage_asan() { weir_sanitized asan; }
 weir_stage_tsan() { weir_sanitized tsan; }
 
 # What the unit and integration tests run; the examples beside it would cost minutes.
-weir_sanitized_targets=(weir-sidecar weir-collector weirctl load_publisher bench_cells stop_on_signal
+weir_sanitized_targets=(weir-sidecar weir-collector weirctl load_publisher bench_cells stop_on_signal hammer
   test_schemas test_client_lib test_sidecar test_collectors test_ctl test_docs)
 
 # weir_sanitized PRESET: sanitizers write what they find into files, since a program's own output
