@@ -129,7 +129,7 @@ class Client {
  private:
   bool read_more() {
     pollfd waiting{socket_, POLLIN, 0};
-    if (::poll(&waiting, 1, 10'000) <= 0) {
+    if (::poll(&waiting, 1, 60'000) <= 0) {
       return false;
     }
     char chunk[65536];
