@@ -18,6 +18,7 @@ if(WEIR_BUILD_PROGRAMS OR WEIR_BUILD_TESTS)
   find_package(CLI11 REQUIRED)
   find_package(nlohmann_json REQUIRED)
   find_package(ZLIB REQUIRED)
+  pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
   # The namespaced target comes with yaml-cpp 0.8.
   if(NOT TARGET yaml-cpp::yaml-cpp)
     add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)

@@ -239,12 +239,9 @@ void Engine::tick(std::int64_t behind_ms) {
   if (now - swept_unix_ms_ < kSweepIntervalMs) {
     return;
   }
-  const std::unique_lock texts(texts_, std::try_to_lock);
-  if (texts.owns_lock()) {
-    swept_unix_ms_ = now;
-    registry_.expire(now, options_.series_ttl_ms, options_.retired_ttl_ms,
-                     [&](std::uint32_t series) { retirement_.forget(series); });
-  }
+  swept_unix_ms_ = now;
+  registry_.expire(now, options_.series_ttl_ms, options_.retired_ttl_ms,
+                   [&](std::uint32_t series) { retirement_.forget(series); });
 }
 
 void Engine::set_link(const LinkStatus& link) {
@@ -264,10 +261,9 @@ weir::Registry& Engine::self_registry() {
   return self_->registry();
 }
 
-std::string Engine::metrics(Format format, const Selection& selection) {
+std::unique_ptr<Page> Engine::page(Format format, const Selection& selection, Encoding encoding) {
   self_->read_process();
   Snapshot snapshot;
-  std::shared_lock<std::shared_mutex> texts;
   std::optional<DurableState::Exposure> exposure;
   if (durable_ != nullptr) {
     exposure.emplace(*durable_);
@@ -282,14 +278,21 @@ std::string Engine::metrics(Format format, const Selection& selection) {
     if (exposure) {
       exposure->collect(selection.from_scraper);
     }
-    snapshot = take_snapshot(registry_, selection, {now, options_.series_ttl_ms});
-    texts = std::shared_lock(texts_);
+    snapshot =
+        take_snapshot(registry_, selection, {now, options_.series_ttl_ms, options_.render.created});
   }
   if (exposure) {
     exposure->write();  // before the answer leaves
     exposure.reset();
   }
-  return render(snapshot, format, options_.render);
+  if (encoding == Encoding::kGzip) {
+    return gzip_cache_.page(snapshot, format, options_.render, selection.everything());
+  }
+  return std::make_unique<TextPage>(std::move(snapshot), format, options_.render);
+}
+
+std::string Engine::metrics(Format format, const Selection& selection) {
+  return whole(*page(format, selection, Encoding::kIdentity));
 }
 
 void Engine::scraped(double seconds, std::size_t bytes) {

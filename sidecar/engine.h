@@ -3,11 +3,8 @@
 // its own: clock, transport and storage are passed in. Thread-safe: any method from any thread.
 //
 // 1. `mutex_` guards everything. Ingest holds it for one frame; a scrape only while it copies
-// values (take_snapshot).
-// 2. `texts_` keeps label texts from being freed while a scrape prints them: shared by scrapes,
-// exclusive for the sweep,
-//    which gives way (try_lock) rather than wait. Order: mutex_, then texts_.
-// 3. The locks of the durable state come before both (durable_state.h).
+// values (take_snapshot). What a scrape prints later belongs to it (row_block.h).
+// 2. The locks of the durable state come before it (durable_state.h).
 #pragma once
 
 #include <cstdint>
@@ -15,14 +12,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sidecar/cells/cells_status.h"
-#include "sidecar/exposition/render.h"
+#include "sidecar/exposition/gzip_cache.h"
 #include "sidecar/ingest/ingest.h"
 #include "sidecar/link_status.h"
 #include "sidecar/peers/exchange.h"
@@ -97,7 +93,10 @@ class Engine final : public View {
   // Where the process registers metrics of its own; shown without service label.
   [[nodiscard]] weir::Registry& self_registry();
 
-  [[nodiscard]] std::string metrics(Format format, const Selection& selection) override;
+  [[nodiscard]] std::unique_ptr<Page> page(Format format, const Selection& selection,
+                                           Encoding encoding) override;
+  // The same, whole.
+  [[nodiscard]] std::string metrics(Format format, const Selection& selection);
   void scraped(double seconds, std::size_t bytes) override;
   [[nodiscard]] StatusReport status() const override;
   [[nodiscard]] std::vector<PublisherInfo> publishers() const override;
@@ -120,7 +119,6 @@ class Engine final : public View {
   const std::int64_t started_unix_ms_;
 
   mutable std::mutex mutex_;
-  std::shared_mutex texts_;
   Registry registry_;
   Directory directory_;
   Retirement retirement_;
@@ -131,6 +129,7 @@ class Engine final : public View {
   Recovery recovery_;
   bool recovered_;
   std::uint64_t series_restarted_ = 0;
+  GzipCache gzip_cache_;
   LinkStatus link_;
   CellsStatus cells_;
   std::int64_t swept_unix_ms_ = 0;

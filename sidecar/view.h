@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "sidecar/exposition/exposition.h"
+#include "sidecar/exposition/page.h"
 #include "sidecar/exposition/totals.h"
 #include "sidecar/peers/roster.h"
 #include "sidecar/publishers/info.h"
@@ -55,8 +56,9 @@ class View {
   virtual ~View() = default;
 
   // The body of /metrics.
-  [[nodiscard]] virtual std::string metrics(Format format, const Selection& selection) = 0;
-  // Called when the answer is on its way, for the self metrics.
+  [[nodiscard]] virtual std::unique_ptr<Page> page(Format format, const Selection& selection,
+                                                   Encoding encoding) = 0;
+  // Called when the answer was handed to the network, for the self metrics.
   virtual void scraped(double seconds, std::size_t bytes) = 0;
 
   [[nodiscard]] virtual StatusReport status() const = 0;

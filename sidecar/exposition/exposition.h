@@ -8,6 +8,7 @@
 
 namespace weir::sidecar {
 
+enum class Encoding : std::uint8_t { kIdentity, kGzip };
 enum class Format : std::uint8_t { kPrometheusText, kOpenMetrics };  // 0.0.4, OpenMetrics 1.0.0
 
 [[nodiscard]] std::string_view content_type(Format format);
@@ -16,9 +17,6 @@ enum class Format : std::uint8_t { kPrometheusText, kOpenMetrics };  // 0.0.4, O
 [[nodiscard]] Format negotiate_format(std::string_view accept);
 // Whether an Accept-Encoding header takes gzip (q=0 says no).
 [[nodiscard]] bool accepts_gzip(std::string_view accept_encoding);
-// One gzip member.
-[[nodiscard]] std::string gzip(std::string_view body);
-
 // Both filters empty: everything. Otherwise a series is shown if it passes every filter that is not
 // empty.
 struct Selection {

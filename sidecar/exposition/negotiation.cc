@@ -1,4 +1,3 @@
-#include <zlib.h>
 
 #include <algorithm>
 #include <charconv>
@@ -90,35 +89,6 @@ bool accepts_gzip(std::string_view accept_encoding) {
     }
   }
   return false;
-}
-
-std::string gzip(std::string_view body) {
-  z_stream stream{};
-  constexpr int kGzipWindow = 15 + 16;  // zlib.h: 16 asks for a gzip header
-  constexpr int kMemoryLevel = 8;
-  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, kMemoryLevel,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw std::bad_alloc();
-  }
-  std::string out(deflateBound(&stream, static_cast<uLong>(body.size())), '\0');
-  std::size_t written = 0;
-  int result = Z_OK;
-  // zlib counts in 32 bits; bodies may be longer.
-  constexpr std::size_t kStepMax = 1u << 30;
-  while (result == Z_OK || result == Z_BUF_ERROR) {
-    const std::size_t step = std::min(body.size(), kStepMax);
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
-    stream.avail_in = static_cast<uInt>(step);
-    const std::size_t room = std::min(out.size() - written, kStepMax);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + written);
-    stream.avail_out = static_cast<uInt>(room);
-    result = deflate(&stream, step == body.size() ? Z_FINISH : Z_NO_FLUSH);
-    body.remove_prefix(step - stream.avail_in);
-    written += room - stream.avail_out;
-  }
-  deflateEnd(&stream);
-  out.resize(written);
-  return out;
 }
 
 }  // namespace weir::sidecar

@@ -4,10 +4,12 @@
 // Thread-safe: pure functions.
 #pragma once
 
-#include <string>
+#include <cstddef>
+#include <cstdint>
 
 #include "sidecar/exposition/exposition.h"
 #include "sidecar/exposition/snapshot.h"
+#include "sidecar/exposition/text_buffer.h"
 
 namespace weir::sidecar {
 
@@ -15,7 +17,20 @@ struct RenderRules {
   bool created = false;  // OpenMetrics: one more series per counter and histogram, its start time
 };
 
-[[nodiscard]] std::string render(const Snapshot& snapshot, Format format,
-                                 const RenderRules& rules = {});
+// A page is the pieces of each family one after the other: its metadata, then its blocks.
+void append_metadata(TextBuffer& out, const Snapshot::Family& family, Format format);
+// `created`: with the start times, see has_created().
+void append_block(TextBuffer& out, const Snapshot& snapshot, const Snapshot::Family& family,
+                  const Snapshot::Block& block, bool created);
+[[nodiscard]] bool has_created(const Snapshot::Family& family, Format format,
+                               const RenderRules& rules);
+[[nodiscard]] std::string_view end_of_page(Format format);
+
+// A number for all that append_block() reads: two blocks of one number have the same text.
+[[nodiscard]] std::uint64_t digest_of(const Snapshot& snapshot, const Snapshot::Block& block,
+                                      bool created);
+// About as long as the text.
+[[nodiscard]] std::size_t estimate_bytes(const Snapshot& snapshot, const Snapshot::Family& family,
+                                         const Snapshot::Block& block);
 
 }  // namespace weir::sidecar

@@ -1,9 +1,11 @@
 #include "sidecar/exposition/snapshot.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <span>
+#include <utility>
 
 namespace weir::sidecar {
 namespace {
@@ -49,28 +51,66 @@ bool family_matches(const Family& family, const Selection& selection) {
   });
 }
 
-bool series_matches(const Family& family, const Series& series, const Selection& selection) {
+bool series_matches(const Registry& registry, const Family& family, const Series& series,
+                    const Selection& selection) {
   if (selection.collects.empty()) {
     return true;
   }
-  return std::any_of(
-      selection.collects.begin(), selection.collects.end(), [&](std::string_view wanted) {
-        return wanted == family.group || (!series.service.empty() && wanted == series.service);
-      });
+  const std::string_view service = registry.service_of(series);
+  return std::any_of(selection.collects.begin(), selection.collects.end(),
+                     [&](std::string_view wanted) {
+                       return wanted == family.group || (!service.empty() && wanted == service);
+                     });
 }
 
-std::uint32_t layout_index(SnapshotFamily& family,
-                           const std::shared_ptr<const BucketLayout>& layout) {
-  const auto at = std::find(family.layouts.begin(), family.layouts.end(), layout);
-  if (at != family.layouts.end()) {
-    return static_cast<std::uint32_t>(at - family.layouts.begin());
+// Fills a snapshot, family by family, in one pass over the registry.
+class Taking {
+ public:
+  Taking(Registry& registry, const Selection& selection, const SnapshotRules& rules)
+      : registry_(registry), selection_(selection), rules_(rules) {
+    const std::size_t rows = registry.series_count();
+    snapshot_.kinds.reserve(rows);
+    snapshot_.values.reserve(rows);
   }
-  family.layouts.push_back(layout);
-  return static_cast<std::uint32_t>(family.layouts.size() - 1);
+
+  void add(Family& family);
+  [[nodiscard]] Snapshot take() { return std::move(snapshot_); }
+
+ private:
+  using Kind = Snapshot::Kind;
+  struct Value {
+    Kind kind = Kind::kNothing;
+    std::uint64_t bits = 0;
+  };
+
+  static Value integer(std::uint64_t value) { return {Kind::kInteger, value}; }
+  static Value number(double value) { return {Kind::kNumber, std::bit_cast<std::uint64_t>(value)}; }
+
+  Value value_of(const Family& family, std::uint32_t index);
+  [[nodiscard]] Value reading_of(const Family& family, const Series& series) const;
+  [[nodiscard]] Value counter_of(const Series& series, const Offset* offset) const;
+  Value histogram_of(const Series& series, const Offset* offset);
+  static void take_off(const Offset& offset, const HistogramValue& value,
+                       std::span<std::uint64_t> buckets, double& sum);
+  [[nodiscard]] Value zero_of(Value value);
+  std::uint32_t layout_index(const std::shared_ptr<const BucketLayout>& layout);
+
+  Registry& registry_;
+  const Selection& selection_;
+  const SnapshotRules& rules_;
+  Snapshot snapshot_;
+};
+
+std::uint32_t Taking::layout_index(const std::shared_ptr<const BucketLayout>& layout) {
+  std::vector<std::shared_ptr<const BucketLayout>>& layouts = snapshot_.layouts;
+  if (layouts.empty() || layouts.back() != layout) {  // mostly that of the row before
+    layouts.push_back(layout);
+  }
+  return static_cast<std::uint32_t>(layouts.size() - 1);
 }
 
-void take_off(const Offset& offset, const HistogramValue& value, SnapshotRow& row,
-              Snapshot& snapshot) {
+void Taking::take_off(const Offset& offset, const HistogramValue& value,
+                      std::span<std::uint64_t> buckets, double& sum) {
   if (offset.layout == nullptr) {
     return;
   }
@@ -81,7 +121,6 @@ void take_off(const Offset& offset, const HistogramValue& value, SnapshotRow& ro
   }
   // Cumulative counts are exact at common bounds, and at +Inf. In between an observation that was
   // folded more than once before the restart may lie in another bucket here than there.
-  const std::span<std::uint64_t> buckets(&snapshot.buckets[row.first_bucket], before.size());
   std::partial_sum(before.begin(), before.end(), before.begin());
   std::partial_sum(buckets.begin(), buckets.end(), buckets.begin());
   std::uint64_t above = UINT64_MAX;
@@ -90,71 +129,102 @@ void take_off(const Offset& offset, const HistogramValue& value, SnapshotRow& ro
     above = buckets[i];
   }
   std::adjacent_difference(buckets.begin(), buckets.end(), buckets.begin());
-  ExactSum sum = value.sum;
-  sum.subtract(offset.sum);
-  row.sum = sum.value();
+  ExactSum exact = value.sum;
+  exact.subtract(offset.sum);
+  sum = exact.value();
 }
 
-// False if the series has nothing to show.
-bool fill_row(const Registry& registry, const Family& family, std::uint32_t index,
-              const SnapshotRules& rules, SnapshotFamily& out, Snapshot& snapshot,
-              SnapshotRow& row) {
-  const Series& series = registry.series(index);
-  row.labels = series.labels;
-  row.started_unix_ms = series.started_unix_ms;
-  if (family.is_reading()) {
-    const AggregatedReading reading =
-        aggregate_readings(registry, series, family.aggregation, rules.now_unix_ms);
-    row.kind = reading.is_integer ? SnapshotRow::Kind::kInteger : SnapshotRow::Kind::kNumber;
-    if (reading.is_integer) {
-      row.integer = reading.integer;
-    } else {
-      row.number = reading.number;
-    }
-    return reading.present;
+Taking::Value Taking::reading_of(const Family& family, const Series& series) const {
+  const AggregatedReading reading =
+      aggregate_readings(registry_, series, family.aggregation, rules_.now_unix_ms);
+  if (!reading.present) {
+    return {};
   }
-  if (!registry.is_shown(series, rules.now_unix_ms, rules.series_ttl_ms)) {
-    return false;
-  }
-  const Offset* const offset = registry.offset_of(index);
-  if (series.histogram != kNone) {
-    const HistogramValue& value = registry.histograms()[series.histogram];
-    row.kind = SnapshotRow::Kind::kHistogram;
-    row.first_bucket = snapshot.buckets.size();
-    row.sum = value.sum.value();
-    row.layout = layout_index(out, value.layout);
-    snapshot.buckets.insert(snapshot.buckets.end(), value.buckets.begin(), value.buckets.end());
-    if (offset != nullptr) {
-      take_off(*offset, value, row, snapshot);
-    }
-    return true;
-  }
+  return reading.is_integer ? integer(reading.integer) : number(reading.number);
+}
+
+Taking::Value Taking::counter_of(const Series& series, const Offset* offset) const {
   const std::uint64_t integers =
-      (series.counter == kNone ? 0 : registry.counters()[series.counter]) -
+      (series.counter == kNone ? 0 : registry_.counters()[series.counter]) -
       (offset == nullptr ? 0 : offset->counter);
   if (series.double_counter == kNone) {
-    row.kind = SnapshotRow::Kind::kInteger;
-    row.integer = integers;
-  } else {
-    row.kind = SnapshotRow::Kind::kNumber;
-    ExactSum doubles = registry.double_counters()[series.double_counter];
-    if (offset != nullptr) {
-      doubles.subtract(offset->doubles);
-    }
-    row.number = static_cast<double>(integers) + doubles.value();
+    return integer(integers);
   }
-  return true;
+  ExactSum doubles = registry_.double_counters()[series.double_counter];
+  if (offset != nullptr) {
+    doubles.subtract(offset->doubles);
+  }
+  return number(static_cast<double>(integers) + doubles.value());
 }
 
-void show_zero(SnapshotRow& row, Snapshot& snapshot) {
-  if (row.kind == SnapshotRow::Kind::kHistogram) {
-    std::fill(snapshot.buckets.begin() + static_cast<std::ptrdiff_t>(row.first_bucket),
-              snapshot.buckets.end(), 0);
-    row.sum = 0;
-  } else {
-    row.kind = SnapshotRow::Kind::kInteger;
-    row.integer = 0;
+Taking::Value Taking::histogram_of(const Series& series, const Offset* offset) {
+  const HistogramValue& value = registry_.histograms()[series.histogram];
+  Snapshot::Histogram& row = snapshot_.histograms.emplace_back();
+  row.first_bucket = snapshot_.buckets.size();
+  row.sum = value.sum.value();
+  row.layout = layout_index(value.layout);
+  snapshot_.buckets.insert(snapshot_.buckets.end(), value.buckets.begin(), value.buckets.end());
+  if (offset != nullptr) {
+    take_off(*offset, value, std::span(snapshot_.buckets).subspan(row.first_bucket), row.sum);
   }
+  return {Kind::kHistogram, snapshot_.histograms.size() - 1};
+}
+
+Taking::Value Taking::zero_of(Value value) {
+  if (value.kind != Kind::kHistogram) {
+    return integer(0);
+  }
+  Snapshot::Histogram& row = snapshot_.histograms[value.bits];
+  std::fill(snapshot_.buckets.begin() + static_cast<std::ptrdiff_t>(row.first_bucket),
+            snapshot_.buckets.end(), 0);
+  row.sum = 0;
+  return value;
+}
+
+Taking::Value Taking::value_of(const Family& family, std::uint32_t index) {
+  const Series& series = registry_.series(index);
+  if (!series_matches(registry_, family, series, selection_)) {
+    return {};
+  }
+  Value value;
+  if (family.is_reading()) {
+    value = reading_of(family, series);
+  } else if (registry_.is_shown(series, rules_.now_unix_ms, rules_.series_ttl_ms)) {
+    const Offset* const offset = registry_.offset_of(index);
+    value = series.histogram == kNone ? counter_of(series, offset) : histogram_of(series, offset);
+  }
+  if (value.kind != Kind::kNothing && selection_.from_scraper && registry_.take_zero(index)) {
+    return zero_of(value);
+  }
+  return value;
+}
+
+void Taking::add(Family& family) {
+  const std::size_t first_block = snapshot_.blocks.size();
+  const std::size_t first_row = snapshot_.kinds.size();
+  bool any = false;
+  for (const std::shared_ptr<RowBlock>& rows : family.blocks) {
+    rows->freeze();
+    snapshot_.blocks.push_back({rows, snapshot_.kinds.size()});
+    for (const std::uint32_t index : rows->series()) {
+      const Value value = value_of(family, index);
+      any = any || value.kind != Kind::kNothing;
+      snapshot_.kinds.push_back(value.kind);
+      snapshot_.values.push_back(value.bits);
+      if (rules_.starts) {
+        snapshot_.started_unix_ms.push_back(registry_.series(index).started_unix_ms);
+      }
+    }
+  }
+  if (!any) {
+    snapshot_.blocks.resize(first_block);
+    snapshot_.kinds.resize(first_row);
+    snapshot_.values.resize(first_row);
+    snapshot_.started_unix_ms.resize(rules_.starts ? first_row : 0);
+    return;
+  }
+  snapshot_.families.push_back({family.name, family.help, family.unit, family.type, family.origin,
+                                first_block, snapshot_.blocks.size() - first_block});
 }
 
 }  // namespace
@@ -210,36 +280,14 @@ AggregatedReading aggregate_readings(const Registry& registry, const Series& ser
 }
 
 Snapshot take_snapshot(Registry& registry, const Selection& selection, const SnapshotRules& rules) {
-  Snapshot snapshot;
+  Taking taking(registry, selection, rules);
   for (const std::uint32_t index : registry.shown_families()) {
-    const Family& family = registry.family(index);
-    if (!family_matches(family, selection)) {
-      continue;
+    Family& family = registry.family(index);
+    if (family_matches(family, selection)) {
+      taking.add(family);
     }
-    SnapshotFamily out;
-    out.rows.reserve(family.series.size());
-    for (const std::uint32_t series_index : family.series) {
-      const Series& series = registry.series(series_index);
-      SnapshotRow row;
-      if (series_matches(family, series, selection) &&
-          fill_row(registry, family, series_index, rules, out, snapshot, row)) {
-        if (selection.from_scraper && registry.take_zero(series_index)) {
-          show_zero(row, snapshot);
-        }
-        out.rows.push_back(row);
-      }
-    }
-    if (out.rows.empty()) {
-      continue;
-    }
-    out.name = family.name;
-    out.help = family.help;
-    out.unit = family.unit;
-    out.type = family.type;
-    out.origin = family.origin;
-    snapshot.families.push_back(std::move(out));
   }
-  return snapshot;
+  return taking.take();
 }
 
 }  // namespace weir::sidecar

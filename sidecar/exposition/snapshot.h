@@ -1,12 +1,11 @@
 // One coherent moment of the registry, ready to be printed: made under the engine's lock in one
-// pass, rendered without it. The texts (labels) stay in the registry; whoever renders keeps them
-// from being freed (engine.h).
+// pass, about nine bytes for each series, and rendered without it. The texts stay where they are:
+// blocks of rows that a snapshot refers to never change.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sidecar/exposition/exposition.h"
@@ -14,38 +13,45 @@
 
 namespace weir::sidecar {
 
-struct SnapshotRow {
-  enum class Kind : std::uint8_t { kInteger, kNumber, kHistogram };
-  std::string_view labels;
-  union {
-    std::uint64_t integer;
-    double number;
-    std::uint64_t first_bucket;  // into Snapshot::buckets
-  };
-  double sum = 0;
-  std::uint32_t layout = 0;  // into SnapshotFamily::layouts
-  std::int64_t started_unix_ms = 0;
-  Kind kind = Kind::kNumber;
-};
-
-struct SnapshotFamily {
-  std::string name;
-  std::string help;
-  std::string unit;
-  wire::Type type = wire::Type::kCounter;
-  wire::Origin origin = wire::Origin::kOwn;
-  std::vector<std::shared_ptr<const BucketLayout>> layouts;
-  std::vector<SnapshotRow> rows;
-};
-
 struct Snapshot {
-  std::vector<SnapshotFamily> families;
+  enum class Kind : std::uint8_t { kNothing, kInteger, kNumber, kHistogram };
+  struct Histogram {
+    std::size_t first_bucket = 0;  // into `buckets`
+    std::uint32_t layout = 0;      // into `layouts`
+    double sum = 0;
+  };
+  // The rows of a block, in its order, begin at `first_row` of the parallel lists.
+  struct Block {
+    std::shared_ptr<const RowBlock> rows;
+    std::size_t first_row = 0;
+  };
+  struct Family {
+    std::string name;
+    std::string help;
+    std::string unit;
+    wire::Type type = wire::Type::kCounter;
+    wire::Origin origin = wire::Origin::kOwn;
+    std::size_t first_block = 0;
+    std::size_t blocks = 0;
+  };
+
+  std::vector<Family> families;  // those that have anything to show, in the order of their names
+  std::vector<Block> blocks;
+
+  // By row. A value is an integer, a double's bits, or an index into `histograms`.
+  std::vector<Kind> kinds;
+  std::vector<std::uint64_t> values;
+  std::vector<std::int64_t> started_unix_ms;  // if the rules ask for it
+
+  std::vector<Histogram> histograms;
   std::vector<std::uint64_t> buckets;  // of all histograms, not cumulative
+  std::vector<std::shared_ptr<const BucketLayout>> layouts;
 };
 
 struct SnapshotRules {
   std::int64_t now_unix_ms = 0;
   std::int64_t series_ttl_ms = 3'600'000;
+  bool starts = false;
 };
 
 [[nodiscard]] Snapshot take_snapshot(Registry& registry, const Selection& selection,

@@ -195,6 +195,14 @@ void Connection::run_handler(Request request, Lane lane) {
 }
 
 void Connection::respond(Response response, bool keep_alive) {
+  if (response.next_piece && !take_if_small(response)) {
+    return respond_in_pieces(std::move(response), keep_alive);
+  }
+  if (response.on_sent) {
+    on_finished_ = [sent = std::move(response.on_sent), bytes = response.body.size()] {
+      sent(bytes);
+    };
+  }
   const unsigned version = parser_->is_header_done() ? parser_->get().version() : 11;
   const bool head = parser_->is_header_done() && parser_->get().method() == bhttp::verb::head;
   const auto fill = [&](auto& message) {
@@ -258,6 +266,9 @@ void Connection::release_slow_answer() {
 }
 
 void Connection::finish(bool keep_alive) {
+  if (const auto on_finished = std::exchange(on_finished_, nullptr)) {
+    on_finished();
+  }
   release_slow_answer();
   if (keep_alive) {
     return read_first_byte();

@@ -43,6 +43,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abort();
 
  private:
+  struct Pieces;
   using Clock = std::chrono::steady_clock;
 
   void read_first_byte();
@@ -56,6 +57,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin_write(boost::beast::http::response<Body> message);
   template <typename Serializer>
   void write_some(std::shared_ptr<Serializer> serializer);
+
+  // connection_pieces.cc
+  [[nodiscard]] static bool take_if_small(Response& response);
+  void respond_in_pieces(Response response, bool keep_alive);
+  void write_head(std::shared_ptr<Pieces> pieces);
+  void write_pieces(std::shared_ptr<Pieces> pieces);
+  void write_rest(std::shared_ptr<Pieces> pieces);
+
   void finish(bool keep_alive);
   void release_slow_answer();
   void drain();
@@ -68,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool waiting_ = false;      // for the first byte of a request
   bool slow_answer_ = false;  // counted in the context
   Clock::time_point answer_deadline_;
+  std::function<void()> on_finished_;  // when the answer's last byte was written
 };
 
 }  // namespace weir::sidecar::http

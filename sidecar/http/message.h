@@ -2,6 +2,8 @@
 // Thread-compatible: const methods may run together; otherwise the caller locks.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +30,12 @@ struct Response {
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // further ones
+
+  // A body too large to stand in memory whole: the next piece, valid until the next call; an empty
+  // one ends it. Called by the thread that writes. `body` is not looked at then.
+  std::function<std::string_view()> next_piece;
+  // The last byte of such a body was handed to the network: how many there were.
+  std::function<void(std::size_t bytes)> on_sent;
 };
 
 // Splits and decodes a request target ("/metrics?name[]=up") into path and query. False: it is not

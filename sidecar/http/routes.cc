@@ -1,6 +1,7 @@
 #include "sidecar/http/routes.h"
 
 #include <chrono>
+#include <memory>
 
 #include "sidecar/http/json.h"
 
@@ -97,15 +98,20 @@ Response Routes::metrics(const Request& request) const {
   const Format format = negotiate_format(request.accept);
   const Selection selection{request.values_of("name"), request.values_of("collect"),
                             request.from_scraper};
-  Response response = text(200, view_.metrics(format, selection));
+  const bool gzip = accepts_gzip(request.accept_encoding);
+  Response response = text(200, "");
+  const std::shared_ptr<Page> page =
+      view_.page(format, selection, gzip ? Encoding::kGzip : Encoding::kIdentity);
+  response.next_piece = [page] { return page->next(); };
   response.content_type = std::string(content_type(format));
   response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
-  if (accepts_gzip(request.accept_encoding)) {
-    response.body = gzip(response.body);
+  if (gzip) {
     response.headers.emplace_back("Content-Encoding", "gzip");
   }
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-  view_.scraped(taken.count(), response.body.size());
+  response.on_sent = [this, begin](std::size_t bytes) {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    view_.scraped(taken.count(), bytes);
+  };
   return response;
 }
 

@@ -151,7 +151,7 @@ Target make_target(std::uint32_t series, const InstanceFamily& local, Instance& 
     return {TargetKind::kCounter, registry.counter_of(series)};
   }
   auto layout =
-      registry.declare_bounds(local.family, registry.series(series).service,
+      registry.declare_bounds(local.family, registry.service_of(registry.series(series)),
                               local.own_layout->bounds, instance.contributor.started_unix_ms);
   InstanceHistogram histogram;
   histogram.series = series;
@@ -222,9 +222,9 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
     ++result.refused_series;
     return;
   }
-  std::string text = label_text(instance, local, registry.family(local.family), values, rules);
+  const std::string text = label_text(instance, local, registry.family(local.family), values, rules);
   const std::uint32_t series =
-      registry.define_series(local.family, std::move(text),
+      registry.define_series(local.family, text,
                              instance.service_label ? instance.service : "", started_unix_ms);
   if (series == kNone) {
     instance.targets[id] = Target(TargetKind::kRefused, 0);

@@ -46,7 +46,7 @@ void state_number(Reading& reading, double value) {
 
 void merge_counters(const wire::Frame& frame, Instance& instance, Registry& registry,
                     MergeResult& result) {
-  std::uint64_t* const counters = registry.counters().data();
+  Slots<std::uint64_t>& counters = registry.counters();
   for (std::size_t i = 0; i < frame.counter_ids.size(); ++i) {
     const std::uint32_t id = frame.counter_ids[i];
     const std::uint64_t total = frame.counter_totals[i];

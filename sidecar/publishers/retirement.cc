@@ -76,7 +76,7 @@ void Retirement::index(Retired& retired) {
 std::uint32_t Retirement::family_of(Instance& retired, const InstanceFamily& like,
                                     std::uint32_t series) const {
   const std::vector<std::string> names =
-      label_names_of(registry_.series(series).labels, retired, like);
+      label_names_of(registry_.labels_of(registry_.series(series)), retired, like);
   for (std::uint32_t id = 0; id < retired.families.size(); ++id) {
     const InstanceFamily& known = retired.families[id];
     const bool same_bounds =

@@ -7,12 +7,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "schemas/frame.h"
 #include "sidecar/registry/bucket_layout.h"
 #include "sidecar/registry/exact_sum.h"
+#include "sidecar/registry/row_block.h"
 
 namespace weir::sidecar {
 
@@ -57,7 +57,7 @@ struct Offset {
 
 struct Series {
   std::uint32_t family = kNone;
-  std::string labels;                    // canonical text
+  std::uint32_t place = kNone;           // of its label text: block of the family, and row
   std::uint32_t counter = kNone;         // index of its integer counter,
   std::uint32_t double_counter = kNone;  // double counter,
   std::uint32_t histogram = kNone;       // histogram,
@@ -66,10 +66,10 @@ struct Series {
   std::uint32_t referenced_by = 0;       // instance tables that point here, living or remembered
   std::int64_t started_unix_ms = 0;
   std::int64_t left_unix_ms = 0;  // when the last publisher that showed it did so no longer
+  std::uint32_t service = 0;      // Registry::service_of
   bool removed = false;           // because that one removed it, so it is not shown meanwhile
   bool zero_pending =
-      false;                 // the next scrape shows 0, so that increase() sees the first increment
-  std::string_view service;  // interned: for ?collect[]=
+      false;  // the next scrape shows 0, so that increase() sees the first increment
 };
 
 // Families of one name and different definitions live side by side; one of them is shown
@@ -84,10 +84,10 @@ struct Family {
   wire::Aggregation declared_aggregation = wire::Aggregation::kSum;
   wire::Aggregation aggregation = wire::Aggregation::kSum;  // in force: the configuration wins
   std::uint64_t hold_ms = 0;
-  std::uint32_t publishers = 0;           // living instances that define it
-  std::int64_t newest_start_unix_ms = 0;  // the newest instance that defined it
-  std::vector<std::uint32_t> series;      // in order of appearance
-  std::unordered_map<std::string_view, std::uint32_t> by_labels;  // keys view Series::labels
+  std::uint32_t publishers = 0;                   // living instances that define it
+  std::int64_t newest_start_unix_ms = 0;          // the newest instance that defined it
+  std::vector<std::shared_ptr<RowBlock>> blocks;  // its series in order of appearance
+  std::size_t series_count = 0;
 
   // Histograms: the bounds in force per service, and the start of the instance that set them.
   struct Layout {

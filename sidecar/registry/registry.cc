@@ -36,18 +36,6 @@ std::vector<std::string> printed_names(std::string_view name, wire::Type type) {
   return names;
 }
 
-template <typename Values>
-std::uint32_t take_slot(Values& values, std::vector<std::uint32_t>& free_slots) {
-  if (!free_slots.empty()) {
-    const std::uint32_t slot = free_slots.back();
-    free_slots.pop_back();
-    values[slot] = {};
-    return slot;
-  }
-  values.emplace_back();
-  return static_cast<std::uint32_t>(values.size() - 1);
-}
-
 }  // namespace
 
 // ---- Families
@@ -193,41 +181,10 @@ std::vector<std::uint32_t> Registry::shown_families() const {
 
 // ---- Series
 
-std::string_view Registry::intern(std::string_view text) {
-  const auto at = interned_.find(text);
-  return at != interned_.end() ? *at : *interned_.emplace(text).first;
-}
-
-std::uint32_t Registry::define_series(std::uint32_t family, std::string labels,
-                                      std::string_view service, std::int64_t started_unix_ms) {
-  Family& owner = *families_[family];
-  if (const auto known = owner.by_labels.find(labels); known != owner.by_labels.end()) {
-    return known->second;
-  }
-  if (series_count() >= capacity_.series_max ||
-      label_bytes_ + labels.size() > capacity_.label_bytes_max) {
-    return kNone;
-  }
-  label_bytes_ += labels.size();
-  const std::uint32_t index = take_slot(series_, free_series_);
-  Series& series = series_[index];
-  series.family = family;
-  series.labels = std::move(labels);
-  series.service = intern(service);
-  series.started_unix_ms = started_unix_ms;
-  series.zero_pending = !owner.is_reading() && started_unix_ms >= zero_first_since_unix_ms_;
-  if (series.zero_pending) {
-    note_unshown(index);
-  }
-  owner.series.push_back(index);
-  owner.by_labels.emplace(series.labels, index);
-  return index;
-}
-
 std::uint32_t Registry::counter_of(std::uint32_t series) {
   std::uint32_t& slot = series_[series].counter;
   if (slot == kNone) {
-    slot = take_slot(counters_, free_counters_);
+    slot = counters_.take();
   }
   return slot;
 }
@@ -235,7 +192,7 @@ std::uint32_t Registry::counter_of(std::uint32_t series) {
 std::uint32_t Registry::double_counter_of(std::uint32_t series) {
   std::uint32_t& slot = series_[series].double_counter;
   if (slot == kNone) {
-    slot = take_slot(double_counters_, free_double_counters_);
+    slot = double_counters_.take();
   }
   return slot;
 }
@@ -244,7 +201,7 @@ std::uint32_t Registry::histogram_of(std::uint32_t series,
                                      std::shared_ptr<const BucketLayout> layout) {
   std::uint32_t& slot = series_[series].histogram;
   if (slot == kNone) {
-    slot = take_slot(histograms_, free_histograms_);
+    slot = histograms_.take();
     histograms_[slot].buckets.resize(layout->le.size());
     histograms_[slot].layout = std::move(layout);
   }
@@ -269,11 +226,10 @@ std::shared_ptr<const BucketLayout> Registry::declare_bounds(std::uint32_t famil
   }
   in_force.set_by_start_unix_ms = started_unix_ms;
   in_force.layout = make_layout(bounds);
-  const std::string_view group = intern(service);
-  for (const std::uint32_t index : owner.series) {
-    const Series& series = series_[index];
-    if (series.service.data() != group.data() || series.histogram == kNone) {
-      continue;
+  const std::uint32_t group = intern_service(service);
+  const auto fold = [&](const Series& series) {
+    if (series.service != group || series.histogram == kNone) {
+      return;
     }
     HistogramValue& value = histograms_[series.histogram];
     const std::vector<std::uint16_t> map = fold_map(*value.layout, *in_force.layout);
@@ -283,6 +239,11 @@ std::shared_ptr<const BucketLayout> Registry::declare_bounds(std::uint32_t famil
     }
     value.buckets = std::move(folded);
     value.layout = in_force.layout;
+  };
+  for (const std::shared_ptr<RowBlock>& block : owner.blocks) {
+    for (const std::uint32_t index : block->series()) {
+      fold(series_[index]);
+    }
   }
   return in_force.layout;
 }
@@ -290,7 +251,7 @@ std::shared_ptr<const BucketLayout> Registry::declare_bounds(std::uint32_t famil
 // ---- Readings
 
 std::uint32_t Registry::add_reading(std::uint32_t series, const Contributor* contributor) {
-  const std::uint32_t index = take_slot(readings_, free_readings_);
+  const std::uint32_t index = readings_.take();
   Reading& reading = readings_[index];
   reading.contributor = contributor;
   reading.series = series;
@@ -305,8 +266,7 @@ void Registry::remove_reading(std::uint32_t reading) {
     link = &readings_[*link].next;
   }
   *link = readings_[reading].next;
-  readings_[reading] = {};
-  free_readings_.push_back(reading);
+  readings_.give_back(reading);
 }
 
 void Registry::hold_reading(std::uint32_t reading, std::int64_t until_unix_ms) {
@@ -339,12 +299,11 @@ std::size_t Registry::expire(std::int64_t now_unix_ms, std::int64_t series_ttl_m
                              std::int64_t retired_ttl_ms,
                              const std::function<void(std::uint32_t series)>& freed) {
   std::size_t count = 0;
-  for (std::uint32_t index = 0; index < readings_.size(); ++index) {
-    const Reading& reading = readings_[index];
+  readings_.for_each([&](std::uint32_t index, const Reading& reading) {
     if (reading.held_until_unix_ms != 0 && now_unix_ms >= reading.held_until_unix_ms) {
       remove_reading(index);
     }
-  }
+  });
   for (const std::unique_ptr<Family>& family : families_) {
     const auto gone = [&](std::uint32_t index) {
       const Series& series = series_[index];
@@ -357,39 +316,19 @@ std::size_t Registry::expire(std::int64_t now_unix_ms, std::int64_t series_ttl_m
       }
       return family->is_reading() || now_unix_ms - series.left_unix_ms >= retired_ttl_ms;
     };
-    const auto kept = std::stable_partition(family->series.begin(), family->series.end(),
-                                            [&](std::uint32_t index) { return !gone(index); });
-    for (auto at = kept; at != family->series.end(); ++at) {
-      if (freed) {
-        freed(*at);
+    const std::size_t before = family->series_count;
+    take_out(*family, [&](std::uint32_t index) {
+      if (!gone(index)) {
+        return false;
       }
-      free_series(*at);
-      ++count;
-    }
-    family->series.erase(kept, family->series.end());
+      if (freed) {
+        freed(index);
+      }
+      return true;
+    });
+    count += before - family->series_count;
   }
   return count;
-}
-
-void Registry::free_series(std::uint32_t index) {
-  Series& series = series_[index];
-  const auto give_back = [](std::uint32_t slot, std::vector<std::uint32_t>& free_slots) {
-    if (slot != kNone) {
-      free_slots.push_back(slot);
-    }
-  };
-  give_back(series.counter, free_counters_);
-  give_back(series.double_counter, free_double_counters_);
-  if (series.histogram != kNone) {
-    histograms_[series.histogram] = {};
-    free_histograms_.push_back(series.histogram);
-  }
-  families_[series.family]->by_labels.erase(std::string_view(series.labels));
-  label_bytes_ -= series.labels.size();
-  offsets_.erase(index);
-  unshown_count_ -= series.zero_pending ? 1 : 0;
-  series = {};
-  free_series_.push_back(index);
 }
 
 }  // namespace weir::sidecar

@@ -10,11 +10,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,12 +21,16 @@
 #include <vector>
 
 #include "sidecar/registry/family.h"
+#include "sidecar/registry/series_index.h"
+#include "sidecar/registry/slots.h"
 
 namespace weir::sidecar {
 
 class Registry {
  public:
   // ---- Structure
+
+  Registry() { intern_service(""); }
 
   // Finds or makes the family of this definition; `started_unix_ms` is the defining instance's
   // start.
@@ -48,8 +50,8 @@ class Registry {
   };
   void set_capacity(const Capacity& capacity) { capacity_ = capacity; }
   // kNone if it would be new and there is no room.
-  std::uint32_t define_series(std::uint32_t family, std::string labels, std::string_view service,
-                              std::int64_t started_unix_ms);
+  std::uint32_t define_series(std::uint32_t family, const std::string& labels,
+                              std::string_view service, std::int64_t started_unix_ms);
 
   // The layout in force for histograms of this family and service, after an instance that started
   // then declared `bounds`. If the layout changed, every histogram of the service has been folded
@@ -113,29 +115,35 @@ class Registry {
 
   // ---- Values
 
-  std::vector<std::uint64_t>& counters() { return counters_; }
-  std::vector<ExactSum>& double_counters() { return double_counters_; }
-  std::deque<Reading>& readings() { return readings_; }
-  std::vector<HistogramValue>& histograms() { return histograms_; }
-  [[nodiscard]] const std::vector<std::uint64_t>& counters() const { return counters_; }
-  [[nodiscard]] const std::vector<ExactSum>& double_counters() const { return double_counters_; }
-  [[nodiscard]] const std::deque<Reading>& readings() const { return readings_; }
-  [[nodiscard]] const std::vector<HistogramValue>& histograms() const { return histograms_; }
+  Slots<std::uint64_t>& counters() { return counters_; }
+  Slots<ExactSum>& double_counters() { return double_counters_; }
+  Slots<Reading>& readings() { return readings_; }
+  Slots<HistogramValue>& histograms() { return histograms_; }
+  [[nodiscard]] const Slots<std::uint64_t>& counters() const { return counters_; }
+  [[nodiscard]] const Slots<ExactSum>& double_counters() const { return double_counters_; }
+  [[nodiscard]] const Slots<Reading>& readings() const { return readings_; }
+  [[nodiscard]] const Slots<HistogramValue>& histograms() const { return histograms_; }
 
   // ---- Reading
 
   [[nodiscard]] const Series& series(std::uint32_t index) const { return series_[index]; }
+  [[nodiscard]] std::string labels_of(const Series& series) const;
+  [[nodiscard]] std::string_view service_of(const Series& series) const {
+    return *services_[series.service];
+  }
   [[nodiscard]] Family& family(std::uint32_t index) { return *families_[index]; }
   [[nodiscard]] const Family& family(std::uint32_t index) const { return *families_[index]; }
   template <typename Visit>
   void for_each_series(Visit&& visit) const {
     for (const std::unique_ptr<Family>& family : families_) {
-      for (const std::uint32_t series : family->series) {
-        visit(series);
+      for (const std::shared_ptr<RowBlock>& block : family->blocks) {
+        for (const std::uint32_t series : block->series()) {
+          visit(series);
+        }
       }
     }
   }
-  [[nodiscard]] std::size_t series_count() const { return series_.size() - free_series_.size(); }
+  [[nodiscard]] std::size_t series_count() const { return series_.used(); }
   [[nodiscard]] std::size_t family_count() const { return by_name_.size(); }
   // In order of their names: for each name the family that is shown.
   [[nodiscard]] std::vector<std::uint32_t> shown_families() const;
@@ -153,25 +161,30 @@ class Registry {
 
   [[nodiscard]] bool owns_its_names(const Family& family) const;
   [[nodiscard]] bool has_living_publishers(std::string_view name) const;
+  void place(std::uint32_t series, Family& family, std::string_view labels);
+  void take_out(Family& family, const std::function<bool(std::uint32_t series)>& gone);
+  void rewrite(Family& family, std::size_t block, const std::function<bool(std::uint32_t)>& gone);
+  void gather(Family& family);
   void free_series(std::uint32_t index);
   void note_unshown(std::uint32_t series);
-  std::string_view intern(std::string_view text);
+  std::uint32_t intern_service(std::string_view text);
 
   std::vector<std::unique_ptr<Family>> families_;
   std::map<std::string, std::vector<std::uint32_t>, std::less<>> by_name_;
-  std::deque<Series> series_;
-  std::vector<std::uint32_t> free_series_;
-  std::vector<std::uint64_t> counters_;
-  std::vector<std::uint32_t> free_counters_;
-  std::vector<ExactSum> double_counters_;
-  std::vector<std::uint32_t> free_double_counters_;
-  std::vector<HistogramValue> histograms_;
-  std::vector<std::uint32_t> free_histograms_;
-  std::deque<Reading> readings_;
-  std::vector<std::uint32_t> free_readings_;
+  Slots<Series> series_;
+  Slots<std::uint64_t> counters_;
+  Slots<ExactSum> double_counters_;
+  Slots<HistogramValue> histograms_;
+  Slots<Reading> readings_;
+  SeriesIndex index_;
+  std::uint64_t block_serial_ = 0;
+  // The row that was placed last, and its text: the next one is mostly its neighbour.
+  const RowBlock* placed_in_ = nullptr;
+  std::string placed_text_;
   std::map<std::string, std::string, std::less<>> claims_;  // printed name -> the family's name
   std::map<std::string, wire::Aggregation, std::less<>> aggregation_overrides_;
-  std::set<std::string, std::less<>> interned_;
+  std::map<std::string, std::uint32_t, std::less<>> service_ids_;
+  std::vector<const std::string*> services_;  // by id
   std::int64_t zero_first_since_unix_ms_ = kNever;
   std::vector<std::uint32_t> unshown_;  // may hold series that were shown since
   std::size_t unshown_count_ = 0;

@@ -10,7 +10,9 @@ void Registry::note_unshown(std::uint32_t series) {
   // Most are shown soon; a list of all that ever were not would only grow.
   constexpr std::size_t kTidyFrom = 1024;
   if (unshown_.size() >= kTidyFrom && unshown_.size() >= 2 * unshown_count_) {
-    std::erase_if(unshown_, [&](std::uint32_t index) { return !series_[index].zero_pending; });
+    std::erase_if(unshown_, [&](std::uint32_t index) {
+      return !series_.holds(index) || !series_[index].zero_pending;
+    });
   }
   unshown_.push_back(series);
   ++unshown_count_;
@@ -18,7 +20,9 @@ void Registry::note_unshown(std::uint32_t series) {
 
 void Registry::all_shown() {
   for (const std::uint32_t index : unshown_) {
-    series_[index].zero_pending = false;
+    if (series_.holds(index)) {
+      series_[index].zero_pending = false;
+    }
   }
   unshown_.clear();
   unshown_count_ = 0;

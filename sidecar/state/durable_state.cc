@@ -75,11 +75,11 @@ bool DurableState::collect_all(Bytes& out) {
 }
 
 void DurableState::collect_held(Bytes& out) {
-  for (const Reading& reading : parts_.registry.readings()) {
+  parts_.registry.readings().for_each([&](std::uint32_t, const Reading& reading) {
     if (reading.held_until_unix_ms != 0 && reading.contributor == nullptr) {
       append_held(out, parts_.registry, reading, encoder_);
     }
-  }
+  });
 }
 
 void DurableState::collect_definitions(bool all, Bytes& out) {

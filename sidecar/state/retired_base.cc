@@ -169,8 +169,8 @@ bool BaseTakeover::is_lower() {
                !raise(value.sum, before.histogram.sum, index, TargetKind::kHistogram);
     }
     if (lower) {
-      why_ = "the counter " + registry_.family(series.family).name + "{" + series.labels +
-             "} would go down";
+      why_ = "the counter " + registry_.family(series.family).name + "{" +
+             registry_.labels_of(series) + "} would go down";
       return true;
     }
   }

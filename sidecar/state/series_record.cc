@@ -16,7 +16,7 @@ constexpr wire::InstanceId kNobody{1, 1};
 class OneSeries {
  public:
   OneSeries(const Registry& registry, std::uint32_t index)
-      : series_(registry.series(index)), labels_(split_label_text(series_.labels)) {
+      : series_(registry.series(index)), labels_(split_label_text(registry.labels_of(series_))) {
     const Family& family = registry.family(series_.family);
     frame.instance = kNobody;
     frame.seq = 1;
@@ -36,7 +36,7 @@ class OneSeries {
     frame.series_ids = kOneId;
     frame.series_families = kOneId;
     frame.series_started_unix_ms = {&series_.started_unix_ms, 1};
-    frame.sender = series_.service;
+    frame.sender = registry.service_of(series_);
   }
 
   wire::Frame frame;

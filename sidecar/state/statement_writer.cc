@@ -123,9 +123,9 @@ void StatementWriter::add_series(const Instance& instance, const FamilyIds& ids,
   series_ids_.push_back(id);
   series_families_.push_back(family);
   series_started_.push_back(series.started_unix_ms);
-  bytes_ += kSeriesBytes + instance.families[family].label_names.size() * kTextBytes +
-            series.labels.size();
-  const auto labels = split_label_text(series.labels);
+  const std::string text = registry_.labels_of(series);
+  bytes_ += kSeriesBytes + instance.families[family].label_names.size() * kTextBytes + text.size();
+  const auto labels = split_label_text(text);
   for (const std::string& name : instance.families[family].label_names) {
     const auto at = std::find_if(labels.begin(), labels.end(),
                                  [&](const auto& label) { return label.first == name; });

@@ -3,14 +3,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
+#include <condition_variable>
 #include <fstream>
 #include <iterator>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "sidecar/exposition/gzip_cache.h"
 #include "sidecar/http/json.h"
+#include "tests/unit/sidecar/gunzip.h"
 #include "tests/unit/sidecar/http_client.h"
 
 namespace weir::sidecar::http {
@@ -23,15 +25,25 @@ using testing_http::Client;
 
 class FakeView : public View {
  public:
-  std::string metrics(Format format, const Selection& selection) override {
+  std::unique_ptr<Page> page(Format format, const Selection& selection,
+                             Encoding encoding) override {
     const std::lock_guard lock(mutex);
     asked = selection;
-    return format == Format::kOpenMetrics ? "open 1\n# EOF\n" : "text 1\n";
+    const std::string text = format == Format::kOpenMetrics ? "open 1\n# EOF\n" : "text 1\n";
+    return std::make_unique<WholePage>(encoding == Encoding::kGzip ? gzip(text) : text);
   }
   void scraped(double seconds, std::size_t bytes) override {
     const std::lock_guard lock(mutex);
     EXPECT_GE(seconds, 0);
-    scraped_bytes.push_back(bytes);
+    scraped_bytes_.push_back(bytes);
+    scraped_.notify_all();
+  }
+  // An answer may be read before its writer has said so.
+  std::vector<std::size_t> scraped_bytes(std::size_t count) {
+    std::unique_lock lock(mutex);
+    scraped_.wait_for(lock, std::chrono::seconds(10),
+                      [&] { return scraped_bytes_.size() >= count; });
+    return scraped_bytes_;
   }
   StatusReport status() const override { return report; }
   std::vector<PublisherInfo> publishers() const override { return publisher_list; }
@@ -41,7 +53,8 @@ class FakeView : public View {
 
   std::mutex mutex;
   Selection asked;
-  std::vector<std::size_t> scraped_bytes;
+  std::vector<std::size_t> scraped_bytes_;
+  std::condition_variable scraped_;
   StatusReport report;
   std::vector<PublisherInfo> publisher_list;
   std::vector<ServiceInfo> service_list;
@@ -49,20 +62,7 @@ class FakeView : public View {
   TotalsReport totals_report;
 };
 
-std::string gunzip(const std::string& member) {
-  z_stream stream{};
-  EXPECT_EQ(inflateInit2(&stream, 31), Z_OK);
-  std::string text(1u << 20, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(member.data()));
-  stream.avail_in = static_cast<uInt>(member.size());
-  stream.next_out = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_out = static_cast<uInt>(text.size());
-  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-  text.resize(stream.total_out);
-  inflateEnd(&stream);
-  return text;
-}
-
+using testing_gzip::gunzip;
 class RoutesTest : public testing::Test {
  protected:
   RoutesTest() {
@@ -105,7 +105,7 @@ TEST_F(RoutesTest, MetricsComeInTheFormatAskedFor) {
   const Answer open = get("/metrics", "Accept: application/openmetrics-text;version=1.0.0\r\n");
   EXPECT_EQ(open.body, "open 1\n# EOF\n");
   EXPECT_THAT(open.headers.at("content-type"), HasSubstr("application/openmetrics-text"));
-  EXPECT_THAT(view_.scraped_bytes, ElementsAre(text.body.size(), open.body.size()));
+  EXPECT_THAT(view_.scraped_bytes(2), ElementsAre(text.body.size(), open.body.size()));
 }
 
 TEST_F(RoutesTest, MetricsAreCompressedForThoseWhoTakeIt) {
@@ -113,7 +113,7 @@ TEST_F(RoutesTest, MetricsAreCompressedForThoseWhoTakeIt) {
   EXPECT_EQ(answer.headers.at("content-encoding"), "gzip");
   EXPECT_THAT(answer.headers.at("vary"), HasSubstr("Accept-Encoding"));
   EXPECT_EQ(gunzip(answer.body), "text 1\n");
-  EXPECT_THAT(view_.scraped_bytes, ElementsAre(answer.body.size()));
+  EXPECT_THAT(view_.scraped_bytes(1), ElementsAre(answer.body.size()));
 }
 
 TEST_F(RoutesTest, FiltersReachTheRegistry) {
@@ -132,7 +132,7 @@ TEST_F(RoutesTest, BeforeRecoveryIsOverThereAreNoMetrics) {
     EXPECT_EQ(answer.headers.at("retry-after"), "1");
   }
   EXPECT_EQ(get("/healthz").status, 200);
-  EXPECT_TRUE(view_.scraped_bytes.empty());
+  EXPECT_TRUE(view_.scraped_bytes(0).empty());
 }
 
 TEST_F(RoutesTest, DegradedIsStillReadyUnlessAskedStrictly) {

@@ -1,0 +1,52 @@
+// Compressed pages, of which the parts that did not change are compressed once. A page is one gzip
+// member (RFC 1952): parts of some kilobytes, each deflated by itself and ended with a full flush
+// (RFC 1951, an empty stored block), so that any parts make one stream in any order. What a part is
+// made of is known by a digest before it is rendered.
+// Thread-safe: those that ask at the same time share the work: one compresses, the others find it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sidecar/exposition/page.h"
+
+namespace weir::sidecar {
+
+class GzipCache {
+ public:
+  // `all`: it has every series, so what is not in it is forgotten.
+  [[nodiscard]] std::unique_ptr<Page> page(const Snapshot& snapshot, Format format,
+                                           const RenderRules& rules, bool all);
+
+  struct Part {
+    std::string deflated;
+    std::uint32_t crc = 0;
+    std::uint64_t text_bytes = 0;
+  };
+  using Parts = std::vector<std::shared_ptr<const Part>>;
+
+  struct Counts {
+    std::uint64_t reused = 0;
+    std::uint64_t compressed = 0;
+  };
+  [[nodiscard]] Counts counts() const {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+  }
+
+ private:
+  class Making;
+
+  mutable std::mutex mutex_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<const Part>> parts_;  // by digest
+  Counts counts_;
+};
+
+// A text as one gzip member.
+[[nodiscard]] std::string gzip(std::string_view text);
+
+}  // namespace weir::sidecar
