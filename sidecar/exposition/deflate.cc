@@ -19,18 +19,29 @@ std::size_t bytes_max(std::size_t text_bytes) {
 
 struct Deflate::Stream {
   isal_zstream zstream{};
-  std::vector<std::uint8_t> level_memory = std::vector<std::uint8_t>(ISAL_DEF_LVL1_DEFAULT);
+  isal_hufftables codes{};
 };
 
 Deflate::Deflate() : stream_(std::make_unique<Stream>()) {}
 Deflate::~Deflate() = default;
 
+void Deflate::learn(std::string_view text) {
+  constexpr std::size_t kSampleBytes = 32u << 10;
+  isal_huff_histogram histogram{};
+  const std::string_view sample = text.substr(0, kSampleBytes);
+  isal_update_histogram(reinterpret_cast<std::uint8_t*>(const_cast<char*>(sample.data())),
+                        static_cast<int>(sample.size()), &histogram);
+  isal_create_hufftables(&stream_->codes, &histogram);
+}
+
 std::string Deflate::part(std::string_view text) {
+  constexpr std::uint64_t kPartsOfOneCode = 256;  // neighbours, and so much alike
+  if (parts_++ % kPartsOfOneCode == 0) {
+    learn(text);
+  }
   isal_zstream& zstream = stream_->zstream;
   isal_deflate_stateless_init(&zstream);
-  zstream.level = 1;
-  zstream.level_buf = stream_->level_memory.data();
-  zstream.level_buf_size = static_cast<std::uint32_t>(stream_->level_memory.size());
+  isal_deflate_set_hufftables(&zstream, &stream_->codes, IGZIP_HUFFTABLE_CUSTOM);
   zstream.gzip_flag = IGZIP_DEFLATE;
   zstream.flush = FULL_FLUSH;
   zstream.end_of_stream = 0;

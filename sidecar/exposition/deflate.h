@@ -1,5 +1,6 @@
-// Compression by ISA-L, level 1: the parts of a gzip member. Thread-compatible: each object for one
-// thread at a time.
+// Compression by ISA-L: the parts of a gzip member. The codes are made of a sample of the text now
+// and then, not for each part: so a small part costs a third of what ISA-L's level 1 takes for it
+// (docs/adr/0012). Thread-compatible: each object for one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,11 @@ class Deflate {
   [[nodiscard]] std::string part(std::string_view text);
 
  private:
+  void learn(std::string_view text);
+
   struct Stream;
   std::unique_ptr<Stream> stream_;
+  std::uint64_t parts_ = 0;
   std::string out_;
 };
 

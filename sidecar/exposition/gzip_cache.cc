@@ -68,7 +68,6 @@ class GzipCache::Making {
   [[nodiscard]] std::unique_ptr<Page> page() {
     return std::make_unique<GzipPage>(std::move(parts_), gzip_tail(crc_, text_bytes_));
   }
-  auto& used() { return used_; }
 
  private:
   struct Piece {
@@ -109,19 +108,18 @@ class GzipCache::Making {
     if (pieces_.empty()) {
       return;
     }
-    const auto known = cache_.parts_.find(digest_);
-    std::shared_ptr<const Part> part;
-    if (known != cache_.parts_.end()) {
-      part = known->second;
+    Kept& kept = cache_.parts_[digest_];
+    if (kept.part != nullptr) {
       ++cache_.counts_.reused;
     } else {
-      part = compress();
+      kept.part = compress();
       ++cache_.counts_.compressed;
     }
+    kept.page = cache_.pages_;
+    std::shared_ptr<const Part> part = kept.part;
     crc_ = static_cast<std::uint32_t>(
         ::crc32_combine(crc_, part->crc, static_cast<z_off_t>(part->text_bytes)));
     text_bytes_ += part->text_bytes;
-    used_.emplace(digest_, part);
     parts_.push_back(std::move(part));
     pieces_.clear();
     estimate_ = 0;
@@ -159,16 +157,16 @@ class GzipCache::Making {
   Parts parts_;
   std::uint32_t crc_ = 0;
   std::uint64_t text_bytes_ = 0;
-  std::unordered_map<std::uint64_t, std::shared_ptr<const Part>> used_;
 };
 
 std::unique_ptr<Page> GzipCache::page(const Snapshot& snapshot, Format format,
                                       const RenderRules& rules, bool all) {
   const std::lock_guard lock(mutex_);
+  ++pages_;
   Making making(*this, snapshot, format, rules);
   making.run();
   if (all) {
-    parts_ = std::move(making.used());
+    std::erase_if(parts_, [&](const auto& entry) { return entry.second.page != pages_; });
   }
   return making.page();
 }

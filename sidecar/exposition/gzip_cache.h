@@ -41,8 +41,14 @@ class GzipCache {
  private:
   class Making;
 
+  struct Kept {
+    std::shared_ptr<const Part> part;
+    std::uint64_t page = 0;  // the last one that had it
+  };
+
   mutable std::mutex mutex_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<const Part>> parts_;  // by digest
+  std::unordered_map<std::uint64_t, Kept> parts_;  // by digest
+  std::uint64_t pages_ = 0;
   Counts counts_;
 };
 

@@ -190,8 +190,15 @@ std::uint64_t digest_of(const Snapshot& snapshot, const Snapshot::Block& block, 
   Digest digest;
   digest.add(block.rows->serial());
   const std::size_t end = block.first_row + block.rows->size();
+  digest.add(std::uint64_t{created});
+  for (std::size_t row = block.first_row; row < end; row += 32) {  // two bits of each
+    std::uint64_t kinds = 0;
+    for (std::size_t i = row; i < std::min(end, row + 32); ++i) {
+      kinds = kinds << 2 | static_cast<std::uint64_t>(snapshot.kinds[i]);
+    }
+    digest.add(kinds);
+  }
   for (std::size_t row = block.first_row; row < end; ++row) {
-    digest.add(static_cast<std::uint64_t>(snapshot.kinds[row]) + (created ? 16 : 0));
     if (created) {
       digest.add(static_cast<std::uint64_t>(snapshot.started_unix_ms[row]));
     }
