@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -54,15 +55,18 @@ std::string_view type_name(const Snapshot::Family& family, Format format) {
 class Lines {
  public:
   Lines(TextBuffer& out, const Snapshot& snapshot, const Snapshot::Family& family, bool created)
-      : out_(out), snapshot_(snapshot), family_(family), created_(created), line_(family.name) {
-    line_ += '{';
-    labels_at_ = line_.size();
-  }
+      : out_(out),
+        snapshot_(snapshot),
+        family_(family),
+        created_(created),
+        line_(family.name + "{"),
+        labels_at_(line_.size()),
+        size_(labels_at_) {}
 
   void append(const Snapshot::Block& block) {
     RowBlock::Reader reader(*block.rows);
     for (std::size_t i = 0; i < block.rows->size(); ++i) {
-      reader.next(line_, labels_at_);
+      next_labels(reader.next());
       const std::size_t row = block.first_row + i;
       switch (snapshot_.kinds[row]) {
         case Snapshot::Kind::kNothing:
@@ -89,21 +93,27 @@ class Lines {
   }
 
  private:
-  [[nodiscard]] std::string_view labels() const {
-    return std::string_view(line_).substr(labels_at_);
+  void next_labels(const RowBlock::Reader::Row& row) {
+    size_ = labels_at_ + row.shared + row.rest.size();
+    if (size_ > line_.size()) [[unlikely]] {
+      line_.resize(size_ + size_ / 2);
+    }
+    std::memcpy(line_.data() + labels_at_ + row.shared, row.rest.data(), row.rest.size());
   }
+  [[nodiscard]] std::string_view line() const { return {line_.data(), size_}; }
+  [[nodiscard]] std::string_view labels() const { return line().substr(labels_at_); }
 
   // `name{labels} `, or `name `; a number and a line's end find room.
   void begin_line() {
-    out_.reserve(line_.size() + kEndBytes);
-    if (line_.size() == labels_at_) {
+    out_.reserve(size_ + kEndBytes);
+    if (size_ == labels_at_) {
       out_.append_reserved(family_.name).append_reserved(" ");
     } else {
-      out_.append_reserved(line_).append_reserved("} ");
+      out_.append_reserved(line()).append_reserved("} ");
     }
   }
   void begin_line(std::string_view name, std::string_view suffix) {
-    out_.reserve(name.size() + suffix.size() + line_.size() + kEndBytes);
+    out_.reserve(name.size() + suffix.size() + size_ + kEndBytes);
     out_.append_reserved(name).append_reserved(suffix);
     if (!labels().empty()) {
       out_.append_reserved("{").append_reserved(labels()).append_reserved("}");
@@ -117,7 +127,7 @@ class Lines {
     std::uint64_t cumulative = 0;
     for (std::size_t i = 0; i < layout.le.size(); ++i) {
       cumulative += buckets[i];
-      out_.reserve(family_.name.size() + line_.size() + layout.le[i].size() + kEndBytes);
+      out_.reserve(family_.name.size() + size_ + layout.le[i].size() + kEndBytes);
       out_.append_reserved(family_.name).append_reserved("_bucket{").append_reserved(labels());
       out_.append_reserved(labels().empty() ? "le=\"" : ",le=\"").append_reserved(layout.le[i]);
       out_.append_reserved("\"} ").number_reserved(cumulative).append_reserved("\n");
@@ -135,8 +145,9 @@ class Lines {
   const Snapshot& snapshot_;
   const Snapshot::Family& family_;
   const bool created_;
-  std::string line_;  // name{labels
-  std::size_t labels_at_ = 0;
+  std::string line_;  // name{labels, and what is left of longer ones
+  const std::size_t labels_at_;
+  std::size_t size_;
 };
 
 // Multiplication carries a bit upwards, the shift back down: each input reaches all bits.

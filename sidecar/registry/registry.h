@@ -89,6 +89,7 @@ class Registry {
   void restart(std::uint32_t series, std::int64_t now_unix_ms);
   // What is taken off when it is shown; null: nothing.
   [[nodiscard]] const Offset* offset_of(std::uint32_t series) const;
+  [[nodiscard]] bool has_no_offsets() const { return offsets_.empty(); }
   void restore_offset(std::uint32_t series, Offset offset);
   // Whether any series was restarted since the last time that this was asked.
   bool take_offsets_changed() { return std::exchange(offsets_changed_, false); }
@@ -127,6 +128,11 @@ class Registry {
   // ---- Reading
 
   [[nodiscard]] const Series& series(std::uint32_t index) const { return series_[index]; }
+  // In the order in which they lie in memory.
+  template <typename Visit>
+  void for_each_in_memory(Visit&& visit) const {
+    series_.for_each(visit);
+  }
   [[nodiscard]] std::string labels_of(const Series& series) const;
   [[nodiscard]] std::string_view service_of(const Series& series) const {
     return *services_[series.service];
@@ -145,6 +151,7 @@ class Registry {
   }
   [[nodiscard]] std::size_t series_count() const { return series_.used(); }
   [[nodiscard]] std::size_t family_count() const { return by_name_.size(); }
+  [[nodiscard]] std::size_t definition_count() const { return families_.size(); }
   // In order of their names: for each name the family that is shown.
   [[nodiscard]] std::vector<std::uint32_t> shown_families() const;
   [[nodiscard]] bool is_shown(const Series& series, std::int64_t now_unix_ms,

@@ -44,12 +44,4 @@ std::shared_ptr<RowBlock> RowBlock::copy(std::uint64_t serial) const {
   return twin;
 }
 
-void RowBlock::Reader::next(std::string& text, std::size_t offset) {
-  const std::size_t shared = at_[0];
-  const std::size_t rest = at_[1] | static_cast<std::size_t>(at_[2]) << 8;
-  text.resize(offset + shared);
-  text.append(reinterpret_cast<const char*>(at_ + 3), rest);
-  at_ += 3 + rest;
-}
-
 }  // namespace weir::sidecar

@@ -41,9 +41,24 @@ class RowBlock {
   class Reader {
    public:
     explicit Reader(const RowBlock& block) : at_(block.texts_.data()) {}
-    // The next row's text; what comes before `offset` in `text` stays as it is.
-    // REQUIRES: there is one more row; `text` is what the last call left.
-    void next(std::string& text, std::size_t offset = 0);
+    // The next row's text: so many bytes of the row before, then these.
+    struct Row {
+      std::size_t shared;
+      std::string_view rest;
+    };
+    // REQUIRES: there is one more row.
+    Row next() {
+      const std::size_t bytes = at_[1] | static_cast<std::size_t>(at_[2]) << 8;
+      const Row row{at_[0], {reinterpret_cast<const char*>(at_ + 3), bytes}};
+      at_ += 3 + bytes;
+      return row;
+    }
+    // The same, written out. REQUIRES: `text` is that of the row before.
+    void next(std::string& text) {
+      const Row row = next();
+      text.resize(row.shared);
+      text += row.rest;
+    }
 
    private:
     const std::uint8_t* at_;

@@ -62,9 +62,7 @@ bool DurableState::collect(Instance& instance, Bytes& out) {
     writer_.definitions(instance, definitions.identity, definitions.families, definitions.series,
                         out);
   }
-  std::vector<std::uint32_t> moved;
-  instance.unwritten.take_moved([&](std::uint32_t id) { moved.push_back(id); });
-  writer_.totals(instance, moved, out);
+  writer_.moved_totals(instance, out);
   return !definitions.empty() || instance.ended;
 }
 

@@ -1,6 +1,6 @@
 #include "sidecar/state/record.h"
 
-#include <zlib.h>
+#include <isa-l/crc.h>
 
 #include <bit>
 #include <cstring>
@@ -21,11 +21,7 @@ struct Frame {
 static_assert(sizeof(Frame) == 12);
 
 std::uint32_t checksum(std::uint8_t kind, std::span<const std::uint8_t> content) {
-  uLong crc = ::crc32(0, &kind, 1);
-  if (!content.empty()) {  // to zlib, no bytes at a null address are a fresh start
-    crc = ::crc32_z(crc, content.data(), content.size());
-  }
-  return static_cast<std::uint32_t>(crc);
+  return ::crc32_gzip_refl(::crc32_gzip_refl(0, &kind, 1), content.data(), content.size());
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Records: what the files of the state directory, and the snapshots of a pair, are made of. Each is
-// its length, kind and CRC-32 (of kind and content; zlib's), then its content. Numbers are
+// its length, kind and CRC-32 (of kind and content; that of gzip), then its content. Numbers are
 // little-endian. A reader stops at the first record that is cut off or damaged, and says why.
 // Thread-compatible: const methods may run together; otherwise the caller locks.
 #pragma once

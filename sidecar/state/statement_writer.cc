@@ -206,20 +206,22 @@ void StatementWriter::add_total(const Instance& instance, std::uint32_t id) {
   }
 }
 
-void StatementWriter::totals(const Instance& instance, std::span<const std::uint32_t> ids,
-                             Bytes& out) {
+void StatementWriter::moved_totals(Instance& instance, Bytes& out) {
   begin(instance);
-  for (const std::uint32_t id : ids) {
+  instance.unwritten.take_moved([&](std::uint32_t id) {
     add_total(instance, id);
     emit_if_large(instance, out);
-  }
+  });
   emit(instance, out);  // also without totals: its head says how it is
 }
 
 void StatementWriter::all_totals(const Instance& instance, Bytes& out) {
-  std::vector<std::uint32_t> ids(instance.targets.size());
-  std::iota(ids.begin(), ids.end(), 0);
-  totals(instance, ids, out);
+  begin(instance);
+  for (std::uint32_t id = 0; id < instance.targets.size(); ++id) {
+    add_total(instance, id);
+    emit_if_large(instance, out);
+  }
+  emit(instance, out);
 }
 
 void StatementWriter::retired_totals(const Retirement::Retired& retired, Bytes& out) {

@@ -28,7 +28,7 @@ class StatementWriter {
                    std::span<const std::uint32_t> series, Bytes& out);
   void all_definitions(const Instance& instance, Bytes& out);
   // Own counters and histograms. Readings are not kept: who made them makes new ones.
-  void totals(const Instance& instance, std::span<const std::uint32_t> ids, Bytes& out);
+  void moved_totals(Instance& instance, Bytes& out);  // since the last time
   void all_totals(const Instance& instance, Bytes& out);
   void retired_totals(const Retirement::Retired& retired, Bytes& out);
 
