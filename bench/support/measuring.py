@@ -17,6 +17,7 @@ from harness.process import Process  # noqa: E402
 from harness.programs import NODE, Obedient, as_flags  # noqa: E402
 from harness.servers import free_port  # noqa: E402,F401
 from harness.stack import Stack  # noqa: E402
+from harness.waiting import wait_until  # noqa: E402,F401
 
 SMOKE = "--smoke" in sys.argv[1:]
 PATIENCE_SECONDS = 600.0

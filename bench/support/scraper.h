@@ -36,9 +36,9 @@ class Scraper {
  private:
   void connect();
   void close();
-  void send_all(std::string_view text) const;
+  [[nodiscard]] bool send_all(std::string_view text) const;
   std::size_t receive();
-  void read_head();
+  [[nodiscard]] bool read_head();
   void read_chunks();
   void read_length(std::size_t length);
   void read_to_end();
