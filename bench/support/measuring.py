@@ -88,8 +88,8 @@ class Worker(Obedient):
         return answer
 
 
-def feed(stack, nats, **options):
-    return Worker(stack, "bench_feed", port=nats.port, node=NODE, **options)
+def feed(stack, nats, node=NODE, **options):
+    return Worker(stack, "bench_feed", port=nats.port, node=node, **options)
 
 
 def exposer(stack, **options):
