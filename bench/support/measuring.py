@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
 
 from harness import settings  # noqa: E402
+from harness.http import get as http_get  # noqa: E402,F401
 from harness.process import Process, run  # noqa: E402,F401
 from harness.programs import NODE, Obedient, as_flags  # noqa: E402
 from harness.servers import free_port  # noqa: E402,F401
