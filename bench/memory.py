@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Row 12: memory of a sidecar per series, at rest and while it is scraped, beside prometheus-cpp's Exposer.
 
-usage: bench/memory.py [--smoke] [--series N]
+usage: bench/memory.py [--smoke] [--series N] [--publishers N] [--checkpoint INTERVAL]
 
 At rest is after one scrape each of text, OpenMetrics and gzip, and after a checkpoint, so that whatever is kept for them
 counts. The peak is the kernel's own (VmHWM), over three more scrapes with everything changed before each.
@@ -69,10 +69,12 @@ def measure_peer(series, histogram_percent):
         return empty, rest, peak, truth
 
 
-def measure(series, checkpoint_interval):
-    kinds = (("one publisher", 1, 0), ("one publisher, 10% histograms of 11 bounds", 1, 10),
-             ("1,000 publishers" if series >= 1_000_000 else f"{series // 100} publishers",
-              1000 if series >= 1_000_000 else series // 100, 0))
+def kinds_of_the_row(series):
+    many = min(1000, series // 100)
+    return (("one publisher", 1, 0), ("one publisher, 10% histograms of 11 bounds", 1, 10), (f"{many} publishers", many, 0))
+
+
+def measure(series, kinds, checkpoint_interval):
     peers = {}
     for what, publishers, histogram_percent in kinds:
         progress(f"{series} series, {what}")
@@ -98,8 +100,13 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--smoke", action="store_true", help="tiny, to see that it works")
     options.add_argument("--series", type=int, default=2000 if SMOKE else 1_000_000)
+    options.add_argument("--publishers", type=int, help="instead of the three kinds of the row")
+    options.add_argument("--checkpoint", default="1s" if SMOKE else "30s", help="how often the sidecar writes one")
     chosen = options.parse_args()
-    measure(chosen.series, "1s" if SMOKE else "30s")
+    kinds = kinds_of_the_row(chosen.series)
+    if chosen.publishers:
+        kinds = ((f"{chosen.publishers} publishers", chosen.publishers, 0),)
+    measure(chosen.series, kinds, chosen.checkpoint)
 
 
 if __name__ == "__main__":

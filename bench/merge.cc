@@ -3,7 +3,7 @@
 // take turns in a random order that is new in each round. Beside it: the same samples as lines of
 // text whose key is looked up in a hash map, which is what statsd-like daemons do.
 //   bench_merge [--smoke]
-//   bench_merge --row 18 --publishers 1000 --series-each 1000 [--shared] [--histogram-percent 10]
+//   bench_merge --publishers 1000 --series-each 1000 [--shared] [--histogram-percent 10]
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <chrono>
@@ -206,8 +206,8 @@ std::string in_words(const Load& load) {
          "% histograms, random order";
 }
 
-void measure(const std::string& row, const Load& load, int rounds) {
-  std::cerr << "row " << row << ": " << in_words(load) << '\n';
+void measure(const Load& load, int rounds) {
+  std::cerr << "row 6: " << in_words(load) << '\n';
   Subject subject(load);
   TextPeer peer(load);
   weir::bench::JsonRow line;
@@ -218,7 +218,7 @@ void measure(const std::string& row, const Load& load, int rounds) {
     line.peer.push_back(peer.round());
   }
   peer.check();
-  line.row = row;
+  line.row = "6";
   line.what = "verify and merge one sample, " + in_words(load);
   line.unit = "ns";
   line.target = "<= 6 ns";
@@ -256,12 +256,10 @@ std::vector<Load> loads_of_the_row(bool smoke) {
 int main(int argc, char** argv) {
   Load one;
   one.publishers = 0;
-  std::string row = "6";
   bool smoke = false;
   int rounds = 0;
   CLI::App app("What it costs to merge a sample.", "bench_merge");
   app.add_flag("--smoke", smoke, "tiny, to see that it works");
-  app.add_option("--row", row, "of the table");
   app.add_option("--rounds", rounds);
   app.add_option("--publishers", one.publishers, "instead of the loads of row 6")
       ->check(CLI::Range(1, 100'000));
@@ -272,7 +270,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     for (const Load& load : one.publishers > 0 ? std::vector<Load>{one} : loads_of_the_row(smoke)) {
-      measure(row, load, rounds > 0 ? rounds : smoke ? 2 : 7);
+      measure(load, rounds > 0 ? rounds : smoke ? 2 : 7);
     }
   } catch (const std::exception& error) {
     std::cerr << "bench_merge: " << error.what() << '\n';
