@@ -42,8 +42,9 @@ def measure_weir(series, publishers, histogram_percent, checkpoint_interval):
         client = scrape_client(stack, sidecar.port)
         client.ask("scrape")
         empty = status_bytes(sidecar.pid, "VmRSS")
+        # A small window: what waits in the queue of the sidecar is the load generator's doing.
         feeder = feed(stack, nats, publishers=publishers, series_each=series // publishers,
-                      histogram_percent=histogram_percent)
+                      histogram_percent=histogram_percent, lines=1, window_bytes=1 << 20)
         feeder.ask("define")
         client.ask("scrape")  # a new counter is shown as 0 once
         checkpoints = "weir_sidecar_checkpoints_total"
