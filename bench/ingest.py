@@ -28,10 +28,11 @@ class Side:
         self.frames = 0
 
     def round(self, seconds, server_pid):
-        cpu, server_cpu = cpu_seconds(self.pid), cpu_seconds(server_pid)
+        cpu, server_cpu, load_cpu = cpu_seconds(self.pid), cpu_seconds(server_pid), cpu_seconds(self.feeder.pid)
         sent = self.feeder.ask(f"run {seconds} 0")
         cpu = cpu_seconds(self.pid) - cpu
         self.server_us_per_frame = (cpu_seconds(server_pid) - server_cpu) / sent["frames"] * 1e6
+        self.load_us_per_frame = (cpu_seconds(self.feeder.pid) - load_cpu) / sent["frames"] * 1e6
         self.samples_per_second.append(sent["samples"] / sent["seconds"])
         self.cpu_ns_per_sample.append(cpu / sent["samples"] * 1e9)
         self.cpu_us_per_frame.append(cpu / sent["frames"] * 1e6)
@@ -69,7 +70,7 @@ def measure(rounds, seconds, **load):
 def told(row, weir, peer, truth, load):
     name = "nats.c subscriber that drops everything, " + tool_version("nats-server")
     profile = {**load, "frame_bytes": round(weir.frame_bytes), "frames": weir.frames,
-               "server_us_per_frame": round(weir.server_us_per_frame, 2)}
+               "server_us_per_frame": round(weir.server_us_per_frame, 2), "load_us_per_frame": round(weir.load_us_per_frame, 2)}
     check = f"{weir.frames} frames, none lost; totals on /metrics add up to {truth['total']} as stated"
     rate, other = spread(weir.samples_per_second)["median"], spread(peer.samples_per_second)["median"]
     words = f"{load['publishers']} publishers, frames of {load['frame_samples']} samples"

@@ -59,8 +59,8 @@ nlohmann::json measure(const weir::NatsPublisherOptions& options, std::uint16_t 
       *registry.counter({.name = "bench_visible_total", .help = "Counted to be seen."});
   weir::NatsPublisher publisher(registry, options);
   Scraper scraper(port);
-  const Scraper::Request request{
-      .path = "/metrics?name[]=bench_visible_total", .openmetrics = false, .gzip = false};
+  const Scraper::Request request{.path = "/metrics?name[]=bench_visible_total",
+                                 .accept = Scraper::Accept::kText};
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> phase_ms(
       0, static_cast<double>(options.flush_interval.count()));

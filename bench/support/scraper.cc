@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
@@ -22,11 +23,16 @@ namespace {
 constexpr std::size_t kPageBytesMax = 4ull << 30;
 constexpr std::size_t kReceiveBytes = 1u << 20;
 
-// What Prometheus 2.42 sends, read off the wire.
-constexpr std::string_view kOpenMetricsFirst =
+constexpr std::array<std::string_view, 3> kAccept = {
+    // Read off the wire of Debian's Prometheus.
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
-    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-constexpr std::string_view kTextOnly = "text/plain;version=0.0.4";
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    // As Prometheus's own tests have it (scrape/scrape_test.go).
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    "text/plain;version=0.0.4",
+};
 
 char* reserve_buffer() {
   void* const memory = ::mmap(nullptr, kPageBytesMax, PROT_READ | PROT_WRITE,
@@ -171,7 +177,7 @@ Scraper::Answer Scraper::scrape(const Request& request) {
   std::string text = "GET " + request.path +
                      " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) +
                      "\r\nUser-Agent: Prometheus/2.42.0\r\nAccept: ";
-  text += request.openmetrics ? kOpenMetricsFirst : kTextOnly;
+  text += kAccept[static_cast<std::size_t>(request.accept)];
   text += request.gzip ? "\r\nAccept-Encoding: gzip" : "\r\nAccept-Encoding: identity";
   text += "\r\nX-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n";
 

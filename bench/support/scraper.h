@@ -12,9 +12,12 @@ namespace weir::bench {
 
 class Scraper {
  public:
+  // What is sent as Accept: by Prometheus 2.42, by 3.x (both name OpenMetrics first), or text
+  // alone.
+  enum class Accept : std::uint8_t { kPrometheus2, kPrometheus3, kText };
   struct Request {
     std::string path = "/metrics";
-    bool openmetrics = true;
+    Accept accept = Accept::kPrometheus2;
     bool gzip = false;
   };
   struct Answer {
