@@ -19,13 +19,16 @@ COLOURS = ("#1f77b4", "#d95f02", "#2ca02c", "#9467bd", "#8c564b", "#e7298a")
 # Title of a panel, how the names of its curves begin, over which axis; two panels stand side by side.
 PANELS = (("Merging a sample, in process", "merge of a sample", "series"),
           ("Merging a sample, in process", "merge of a sample", "publishers"),
+          ("Merging a sample, in process", "merge of a sample", "publishers sharing series"),
+          ("CPU of the sidecar per sample, over NATS", "sidecar CPU", "publishers sharing series"),
           ("CPU of the sidecar per sample, over NATS", "sidecar CPU", "series"),
           ("CPU of the sidecar per sample, over NATS", "sidecar CPU", "publishers"),
           ("A scrape to the last byte, uncompressed", "scrape, identity", "series"),
           ("A scrape to the last byte, gzip", "scrape, gzip", "series"),
           ("Memory of a series", "memory of a series", "series"),
           ("Memory of a series", "memory of a series", "publishers"))
-LABELS = {"series": "series", "publishers": "publishers, with the same number of series together"}
+LABELS = {"series": "series", "publishers": "publishers, of 1 M series together: frames get smaller",
+          "publishers sharing series": "publishers of the same 1,000 series"}
 
 
 def read_points(paths):

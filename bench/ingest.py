@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Rows 7 and 7b: samples a second through one nats-server into a sidecar, beside a subscriber that drops everything.
 
-usage: bench/ingest.py [--smoke] [--rounds N] [--seconds S] [--publishers N --series-each N --frame-samples N]
+usage: bench/ingest.py [--smoke] [--rounds N] [--seconds S] [--publishers N --series-each N --frame-samples N --shared]
 
 Publishers are simulated in one process over a few connections; server and sidecar are real. Each connection waits
 while 16 MiB of all of them are unanswered, so nobody is flooded and no frame may be lost. The last page is compared with
@@ -100,6 +100,7 @@ def main():
     options.add_argument("--publishers", type=int, help="instead of the two loads of the table: one of row 7")
     options.add_argument("--series-each", type=int, default=1000)
     options.add_argument("--frame-samples", type=int, default=1000)
+    options.add_argument("--shared", action="store_true", help="all publishers state the same series")
     chosen = options.parse_args()
     if chosen.publishers:
         loads = [("7", chosen.publishers, chosen.series_each, chosen.frame_samples)]
@@ -108,7 +109,7 @@ def main():
     else:
         loads = [("7", 100, 1000, 1000), ("7b", 1000, 20, 20)]
     for row, publishers, series_each, frame_samples in loads:
-        load = {"publishers": publishers, "series_each": series_each, "frame_samples": frame_samples}
+        load = {"publishers": publishers, "series_each": series_each, "frame_samples": frame_samples, "shared": chosen.shared}
         progress(f"row {row}: {load}")
         told(row, *measure(chosen.rounds, chosen.seconds, **load), load)
 

@@ -16,7 +16,8 @@ from support.measuring import SMOKE, progress, report, require, settings
 BENCH = pathlib.Path(__file__).resolve().parent
 SERIES = (2_000, 10_000) if SMOKE else (10_000, 100_000, 1_000_000, 2_000_000)
 PUBLISHERS = (2, 10) if SMOKE else (10, 100, 1_000, 10_000)
-SERIES_OF_PUBLISHERS = 2_000 if SMOKE else 1_000_000  # together, whatever their number
+SERIES_OF_PUBLISHERS = 2_000 if SMOKE else 1_000_000  # of their own, together: more publishers have smaller frames
+SERIES_SHARED = 1000  # the same for all: frames stay as large
 FLAT_FROM_SERIES = 100_000
 FLAT_MAX = 1.5
 
@@ -29,15 +30,13 @@ def program(name, *arguments):
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def merge(publishers, series):
-    return program("bench_merge", "--publishers", publishers, "--series-each", series // publishers,
-                   "--rounds", 1 if SMOKE else 3)
+def merge(publishers, each, *flags):
+    return program("bench_merge", "--publishers", publishers, "--series-each", each, "--rounds", 1 if SMOKE else 3, *flags)
 
 
-def ingest(publishers, series):
-    each = series // publishers
+def ingest(publishers, each, *flags):
     lines = program("ingest.py", "--publishers", publishers, "--series-each", each, "--frame-samples", min(1000, each),
-                    "--rounds", 1 if SMOKE else 3, "--seconds", 0.2 if SMOKE else 2)
+                    "--rounds", 1 if SMOKE else 3, "--seconds", 0.2 if SMOKE else 2, *flags)
     return [line for line in lines if line["unit"] == "ns"]
 
 
@@ -89,15 +88,18 @@ def main():
     curves = Curves()
     for series in SERIES:
         progress(f"==== {series} series")
-        curves.add(merge(series // 1000, series), "series", series, series)
-        curves.add(ingest(series // 1000, series), "series", series, series)
+        curves.add(merge(series // 1000, 1000), "series", series, series)
+        curves.add(ingest(series // 1000, 1000), "series", series, series)
         curves.add(scrape(series), "series", series, series)
         curves.add(memory(1, series), "series", series, series)
     for publishers in PUBLISHERS:
         progress(f"==== {publishers} publishers")
-        curves.add(merge(publishers, SERIES_OF_PUBLISHERS), "publishers", publishers, SERIES_OF_PUBLISHERS)
-        curves.add(ingest(publishers, SERIES_OF_PUBLISHERS), "publishers", publishers, SERIES_OF_PUBLISHERS)
+        each = SERIES_OF_PUBLISHERS // publishers
+        curves.add(merge(publishers, each), "publishers", publishers, SERIES_OF_PUBLISHERS)
+        curves.add(ingest(publishers, each), "publishers", publishers, SERIES_OF_PUBLISHERS)
         curves.add(memory(publishers, SERIES_OF_PUBLISHERS), "publishers", publishers, SERIES_OF_PUBLISHERS)
+        curves.add(merge(publishers, SERIES_SHARED, "--shared"), "publishers sharing series", publishers, SERIES_SHARED)
+        curves.add(ingest(publishers, SERIES_SHARED, "--shared"), "publishers sharing series", publishers, SERIES_SHARED)
     curves.told()
 
 
