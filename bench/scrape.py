@@ -9,7 +9,6 @@ spread over the page, or all in one family. Each page is counted and added up af
 
 import argparse
 import gzip
-import shutil
 import subprocess
 
 from support.measuring import (SMOKE, exposer, feed, new_stack, progress, prometheus_cpp, report, require,
@@ -40,9 +39,8 @@ def other_readers(sidecar, truth, folder):
     packed = folder / "page.gz"
     fetched = subprocess.run(["curl", "-sS", "-H", "Accept-Encoding: gzip", "-o", packed, url], check=False)
     require(fetched.returncode == 0, "curl fetches the gzip body")
-    readers = {"curl --compressed": ["curl", "-sS", "--compressed", url], "zcat": ["zcat", packed]}
-    if shutil.which("wget"):
-        readers["wget --compression=gzip"] = ["wget", "-q", "--compression=gzip", "-O", "-", url]
+    readers = {"curl --compressed": ["curl", "-sS", "--compressed", url], "zcat": ["zcat", packed],
+               "wget --compression=gzip": ["wget", "-q", "--compression=gzip", "-O", "-", url]}
     for name, command in readers.items():
         read = subprocess.run(command, capture_output=True, check=False)
         require(read.returncode == 0 and lines_of(read.stdout) == truth["lines"],
@@ -86,6 +84,9 @@ def measure(series, rounds):
                     taken[change][1].append(answer["seconds"] * 1000)
                     sizes["peer"] = answer["wire_bytes"]
             truth = feeder.ask("truth")
+            newer = checked(ours.ask(f"scrape {coding} prometheus3"), truth, "Weir to Prometheus 3", coding)
+            require(newer["content_type"].startswith("application/openmetrics-text"),
+                    f"Weir answers Prometheus 3 with {newer['content_type']}")
             read_by = f"; read whole by {other_readers(sidecar, truth, stack.folder)}" if coding == "gzip" else ""
             for change, (weir, other) in taken.items():
                 row, bound = BOUNDS[coding, change]

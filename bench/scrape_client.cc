@@ -1,7 +1,7 @@
 // bench_scrape_client: scrapes one port, and says how long it took and what the page held. Commands
 // on standard input, answers in JSON:
-//   scrape [identity|gzip] [openmetrics|text]    once
-//   run SECONDS [identity|gzip] [openmetrics|text]    back to back, for so long
+//   scrape [identity|gzip] [openmetrics|prometheus3|text]    once
+//   run SECONDS [identity|gzip] [openmetrics|prometheus3|text]    back to back, for so long
 //   exit
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -21,7 +21,9 @@ Scraper::Request request_of(std::istringstream& rest, const std::string& path) {
     if (word == "gzip") {
       request.gzip = true;
     } else if (word == "text") {
-      request.openmetrics = false;
+      request.accept = Scraper::Accept::kText;
+    } else if (word == "prometheus3") {
+      request.accept = Scraper::Accept::kPrometheus3;
     } else if (word != "identity" && word != "openmetrics") {
       throw std::runtime_error("no such kind of scrape: " + word);
     }

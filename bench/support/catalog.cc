@@ -5,10 +5,10 @@
 namespace weir::bench {
 namespace {
 
-constexpr std::array<std::string_view, 4> kCodes = {"200", "201", "404", "503"};
-constexpr std::array<std::string_view, 3> kMethods = {"GET", "PUT", "POST"};
-constexpr std::array<std::string_view, 5> kRoutes = {"/v1/orders", "/v1/users", "/v1/carts/items",
-                                                     "/healthz", "/v1/invoices"};
+constexpr std::array<std::string_view, 5> kRoutes = {
+    "/api/v1/customers/orders/items/prices", "/api/v1/customers/invoices/open",
+    "/api/v1/warehouse/stock/reservations", "/api/v1/payments/methods/verify",
+    "/api/v1/customers/addresses/geocoding"};
 
 std::string padded(std::uint32_t number, std::size_t digits) {
   const std::string text = std::to_string(number);
@@ -31,9 +31,7 @@ std::vector<double> Catalog::bounds() {
 }
 
 std::array<std::string, Catalog::kLabelNames.size()> Catalog::label_values(std::uint32_t series) {
-  return {padded(series, 8), std::string(kCodes[series / 7 % kCodes.size()]),
-          std::string(kMethods[series / 3 % kMethods.size()]),
-          std::string(kRoutes[series / 11 % kRoutes.size()])};
+  return {padded(series, 8), std::string(kRoutes[series / 11 % kRoutes.size()])};
 }
 
 }  // namespace weir::bench

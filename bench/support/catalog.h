@@ -15,8 +15,7 @@ class Catalog {
  public:
   static constexpr std::uint32_t kFamilies = 100;
   static constexpr std::size_t kBuckets = 12;  // +Inf among them
-  static constexpr std::array<std::string_view, 4> kLabelNames = {"account", "code", "method",
-                                                                  "route"};
+  static constexpr std::array<std::string_view, 2> kLabelNames = {"account", "route"};
   static constexpr std::string_view kService = "bench";
 
   // Of each hundred series so many are histograms.

@@ -13,10 +13,12 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
 
 from harness import settings  # noqa: E402
-from harness.process import Process  # noqa: E402
+from harness.http import get as http_get  # noqa: E402,F401
+from harness.process import Process, run  # noqa: E402,F401
 from harness.programs import NODE, Obedient, as_flags  # noqa: E402
 from harness.servers import free_port  # noqa: E402,F401
 from harness.stack import Stack  # noqa: E402
+from harness.waiting import wait_until  # noqa: E402,F401
 
 SMOKE = "--smoke" in sys.argv[1:]
 PATIENCE_SECONDS = 600.0
@@ -87,8 +89,8 @@ class Worker(Obedient):
         return answer
 
 
-def feed(stack, nats, **options):
-    return Worker(stack, "bench_feed", port=nats.port, node=NODE, **options)
+def feed(stack, nats, node=NODE, **options):
+    return Worker(stack, "bench_feed", port=nats.port, node=node, **options)
 
 
 def exposer(stack, **options):

@@ -9,8 +9,9 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstring>
@@ -22,11 +23,16 @@ namespace {
 constexpr std::size_t kPageBytesMax = 4ull << 30;
 constexpr std::size_t kReceiveBytes = 1u << 20;
 
-// What Prometheus 2.42 sends, read off the wire.
-constexpr std::string_view kOpenMetricsFirst =
+constexpr std::array<std::string_view, 3> kAccept = {
+    // Read off the wire of Debian's Prometheus.
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
-    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-constexpr std::string_view kTextOnly = "text/plain;version=0.0.4";
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    // As Prometheus's own tests have it (scrape/scrape_test.go).
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    "text/plain;version=0.0.4",
+};
 
 char* reserve_buffer() {
   void* const memory = ::mmap(nullptr, kPageBytesMax, PROT_READ | PROT_WRITE,
@@ -46,12 +52,7 @@ Scraper::~Scraper() {
   ::munmap(buffer_, kPageBytesMax);
 }
 
-// As Go's client does: a kept connection that the server has closed meanwhile is made anew.
 void Scraper::connect() {
-  char byte = 0;
-  if (descriptor_ >= 0 && ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
-    close();
-  }
   if (descriptor_ >= 0) {
     return;
   }
@@ -75,11 +76,9 @@ void Scraper::close() {
   descriptor_ = -1;
 }
 
-void Scraper::send_all(std::string_view text) const {
-  if (::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(text.size())) {
-    throw std::runtime_error("cannot write the request");
-  }
+bool Scraper::send_all(std::string_view text) const {
+  return ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL) ==
+         static_cast<ssize_t>(text.size());
 }
 
 std::size_t Scraper::receive() {
@@ -87,6 +86,9 @@ std::size_t Scraper::receive() {
     throw std::runtime_error("the page is too large");
   }
   const ssize_t got = ::recv(descriptor_, buffer_ + filled_, kReceiveBytes, 0);
+  if (got < 0 && errno == ECONNRESET && filled_ == 0) {
+    return 0;
+  }
   if (got < 0) {
     throw std::runtime_error(std::string("cannot read: ") + std::strerror(errno));
   }
@@ -94,15 +96,16 @@ std::size_t Scraper::receive() {
   return static_cast<std::size_t>(got);
 }
 
-void Scraper::read_head() {
+// False: the connection was closed before an answer began.
+bool Scraper::read_head() {
   for (;;) {
     const std::size_t end = std::string_view(buffer_, filled_).find("\r\n\r\n");
     if (end != std::string_view::npos) {
       head_bytes_ = end + 4;
-      return;
+      return true;
     }
     if (receive() == 0) {
-      throw std::runtime_error("the connection was closed before an answer");
+      return false;
     }
   }
 }
@@ -169,19 +172,30 @@ void Scraper::read_chunks() {
 }
 
 Scraper::Answer Scraper::scrape(const Request& request) {
-  connect();
   filled_ = 0;
   pieces_.clear();
   std::string text = "GET " + request.path +
                      " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) +
                      "\r\nUser-Agent: Prometheus/2.42.0\r\nAccept: ";
-  text += request.openmetrics ? kOpenMetricsFirst : kTextOnly;
+  text += kAccept[static_cast<std::size_t>(request.accept)];
   text += request.gzip ? "\r\nAccept-Encoding: gzip" : "\r\nAccept-Encoding: identity";
   text += "\r\nX-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n";
 
-  const auto begin = std::chrono::steady_clock::now();
-  send_all(text);
-  read_head();
+  // As Go's client does: a kept connection that the server has closed meanwhile is made anew.
+  const bool kept = descriptor_ >= 0;
+  connect();
+  auto begin = std::chrono::steady_clock::now();
+  bool answered = send_all(text) && read_head();
+  if (!answered && kept) {
+    close();
+    connect();
+    begin = std::chrono::steady_clock::now();
+    answered = send_all(text) && read_head();
+  }
+  if (!answered) {
+    close();
+    throw std::runtime_error("the connection was closed before an answer");
+  }
   const std::string length = field("content-length");
   if (field("transfer-encoding") == "chunked") {
     read_chunks();

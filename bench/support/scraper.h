@@ -12,9 +12,12 @@ namespace weir::bench {
 
 class Scraper {
  public:
+  // What is sent as Accept: by Prometheus 2.42, by 3.x (both name OpenMetrics first), or text
+  // alone.
+  enum class Accept : std::uint8_t { kPrometheus2, kPrometheus3, kText };
   struct Request {
     std::string path = "/metrics";
-    bool openmetrics = true;
+    Accept accept = Accept::kPrometheus2;
     bool gzip = false;
   };
   struct Answer {
@@ -36,9 +39,9 @@ class Scraper {
  private:
   void connect();
   void close();
-  void send_all(std::string_view text) const;
+  [[nodiscard]] bool send_all(std::string_view text) const;
   std::size_t receive();
-  void read_head();
+  [[nodiscard]] bool read_head();
   void read_chunks();
   void read_length(std::size_t length);
   void read_to_end();

@@ -1,5 +1,6 @@
 // A publisher made of nothing but its totals: writes the frames that a client would, as fast as
-// they can be encoded. Single-threaded.
+// they can be encoded. What it stated is known, so that a page can be compared with it.
+// Single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +36,16 @@ class SimulatedPublisher {
  public:
   using Send = std::function<void(std::span<const std::uint8_t>)>;
 
+  // REQUIRES: `load` lives longer.
   SimulatedPublisher(const Load& load, std::uint32_t number);
+  ~SimulatedPublisher();
+  SimulatedPublisher(SimulatedPublisher&&) noexcept;
 
   [[nodiscard]] const std::string& subject() const { return subject_; }
 
   // A keyframe with the families, then the series with their first totals, some in each frame.
   void define(const Send& send);
-  // One frame of a round: each series of the chunk counts on. Valid until the next call of any
-  // publisher that shares `encoder`.
+  // One frame of a round: each series of the chunk counts on. The bytes are the encoder's.
   [[nodiscard]] std::span<const std::uint8_t> next(std::uint32_t chunk, wire::Encoder& encoder);
   // One series in a hundred counts on.
   void change_some(Which which, wire::Encoder& encoder, const Send& send);
@@ -81,10 +84,6 @@ class SimulatedPublisher {
   std::unique_ptr<Vectors> vectors_;
   std::uint64_t seq_ = 0;
   std::uint64_t stated_ = 0;
-
- public:
-  ~SimulatedPublisher();
-  SimulatedPublisher(SimulatedPublisher&&) noexcept;
 };
 
 }  // namespace weir::bench
