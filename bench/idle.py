@@ -91,7 +91,8 @@ def main():
             progress(f"round {number + 1} of {chosen.rounds}")
             command = f"run {chosen.seconds + scrape_seconds} {PUBLISHERS}"  # as many frames a second as publishers
             feeder.send(command)
-            percent, scrapes = cpu_percent_while(sidecar.pid, chosen.seconds, scrape_seconds, lambda: client.ask("scrape gzip"))
+            percent, scrapes = cpu_percent_while(sidecar.pid, chosen.seconds, scrape_seconds,
+                                                 lambda: client.ask("scrape gzip"))
             feeder.answer_to(command)
             percents[sidecar].append(percent)
             scraped += scrapes

@@ -70,7 +70,8 @@ def measure(rounds, seconds, **load):
 def told(row, weir, peer, truth, load):
     name = "nats.c subscriber that drops everything, " + tool_version("nats-server")
     profile = {**load, "frame_bytes": round(weir.frame_bytes), "frames": weir.frames,
-               "server_us_per_frame": round(weir.server_us_per_frame, 2), "load_us_per_frame": round(weir.load_us_per_frame, 2)}
+               "server_us_per_frame": round(weir.server_us_per_frame, 2),
+               "load_us_per_frame": round(weir.load_us_per_frame, 2)}
     check = f"{weir.frames} frames, none lost; totals on /metrics add up to {truth['total']} as stated"
     rate, other = spread(weir.samples_per_second)["median"], spread(peer.samples_per_second)["median"]
     words = f"{load['publishers']} publishers, frames of {load['frame_samples']} samples"

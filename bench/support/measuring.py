@@ -102,8 +102,10 @@ def scrape_client(stack, port, **options):
 
 
 def server(stack, name, command):
-    """A foreign server, started and kept; its log is in the folder of the stack."""
-    return stack._keep(Process(name, command, stack.folder / f"{name}.log"))
+    """A foreign server, ended with the stack; its log is in the folder of the stack."""
+    process = Process(name, command, stack.folder / f"{name}.log")
+    stack.processes.append(process)
+    return process
 
 
 # ---- CPU and memory of a process ------------------------------------------------------------------
