@@ -288,7 +288,7 @@ std::unique_ptr<Page> Engine::page(Format format, const Selection& selection, En
   if (encoding == Encoding::kGzip) {
     return gzip_cache_.page(snapshot, format, options_.render, selection.everything());
   }
-  return std::make_unique<TextPage>(std::move(snapshot), format, options_.render);
+  return text_page(std::move(snapshot), format, options_.render);
 }
 
 std::string Engine::metrics(Format format, const Selection& selection) {

@@ -2,12 +2,15 @@
 // Single-threaded: only its owner calls it.
 #pragma once
 
+#include <array>
+#include <condition_variable>
 #include <cstddef>
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <thread>
+#include <utility>
 
 #include "sidecar/exposition/render.h"
 
@@ -30,6 +33,8 @@ class TextPage final : public Page {
   TextPage(Snapshot snapshot, Format format, const RenderRules& rules)
       : snapshot_(std::move(snapshot)), format_(format), rules_(rules) {}
   [[nodiscard]] std::string_view next() override;
+  // The same into a buffer of the caller's.
+  void render_next(TextBuffer& out);
 
  private:
   const Snapshot snapshot_;
@@ -40,6 +45,33 @@ class TextPage final : public Page {
   std::size_t block_ = 0;  // within the family; its metadata comes before the first
   bool ended_ = false;
 };
+
+// A page whose next pieces are rendered by a thread of its own while the last one is sent: for
+// large ones, which spend half of their time in the network's code.
+class AheadPage final : public Page {
+ public:
+  explicit AheadPage(std::unique_ptr<TextPage> page);
+  ~AheadPage() override;
+  [[nodiscard]] std::string_view next() override;
+
+ private:
+  static constexpr std::size_t kBuffers = 3;  // one is being sent, one waits, one is being filled
+  void run();
+
+  const std::unique_ptr<TextPage> page_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::array<TextBuffer, kBuffers> buffers_;
+  std::size_t filled_ = 0;  // how many were, so far; the next one is buffers_[filled_ % kBuffers]
+  std::size_t taken_ = 0;
+  bool ended_ = false;  // the last one that was filled is empty
+  bool stopped_ = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+// Text of a snapshot, rendered in the way that its size deserves.
+[[nodiscard]] std::unique_ptr<Page> text_page(Snapshot snapshot, Format format,
+                                              const RenderRules& rules);
 
 // A text that stands in memory already.
 class WholePage final : public Page {

@@ -84,7 +84,7 @@ class Taking {
   static Value number(double value) { return {Kind::kNumber, std::bit_cast<std::uint64_t>(value)}; }
 
   void lay_out(std::uint32_t index);
-  void put(std::uint32_t index, const Series& series);
+  void put(std::uint32_t index, const SeriesRow& row);
   void leave_out_empty_families();
   Value value_of(const Family& family, std::uint32_t index, const Series& series);
   [[nodiscard]] Value reading_of(const Family& family, const Series& series) const;
@@ -225,22 +225,22 @@ void Taking::lay_out(std::uint32_t index) {
   }
 }
 
-void Taking::put(std::uint32_t index, const Series& series) {
-  Place& place = places_[series.family];
+void Taking::put(std::uint32_t index, const SeriesRow& row) {
+  Place& place = places_[row.family];
   if (place.family == kNone) {
     return;
   }
-  const bool plain = place.counts && series.shown_by > 0 && !series.zero_pending &&
-                     series.counter != kNone && series.double_counter == kNone;
-  const Value value = plain ? integer(registry_.counters()[series.counter])
-                            : value_of(registry_.family(series.family), index, series);
-  const Snapshot::Block& block =
-      snapshot_.blocks[place.first_block + series.place / RowBlock::kRows];
-  const std::size_t row = block.first_row + series.place % RowBlock::kRows;
-  snapshot_.kinds[row] = value.kind;
-  snapshot_.values[row] = value.bits;
+  const bool plain = place.counts && row.shown_by > 0 && !row.zero_pending && !row.has_doubles &&
+                     row.counter != kNone;
+  const Value value = plain
+                          ? integer(registry_.counters()[row.counter])
+                          : value_of(registry_.family(row.family), index, registry_.series(index));
+  const Snapshot::Block& block = snapshot_.blocks[place.first_block + row.place / RowBlock::kRows];
+  const std::size_t at = block.first_row + row.place % RowBlock::kRows;
+  snapshot_.kinds[at] = value.kind;
+  snapshot_.values[at] = value.bits;
   if (rules_.starts) {
-    snapshot_.started_unix_ms[row] = series.started_unix_ms;
+    snapshot_.started_unix_ms[at] = registry_.series(index).started_unix_ms;
   }
   place.shows |= value.kind != Kind::kNothing;
 }
@@ -271,8 +271,7 @@ Snapshot Taking::take() {
     snapshot_.started_unix_ms.resize(rules_.starts ? rows : 0);
   }
   if (selection_.names.empty()) {
-    registry_.for_each_in_memory(
-        [&](std::uint32_t index, const Series& series) { put(index, series); });
+    registry_.for_each_row([&](std::uint32_t index, const SeriesRow& row) { put(index, row); });
   } else {
     for (const Snapshot::Block& block : snapshot_.blocks) {
       for (const std::uint32_t index : block.rows->series()) {

@@ -55,22 +55,29 @@ struct Offset {
   ExactSum sum;
 };
 
-struct Series {
+// What every page reads of a series, apart from the rest: a scrape walks these alone.
+struct SeriesRow {
   std::uint32_t family = kNone;
-  std::uint32_t place = kNone;           // of its label text: block of the family, and row
-  std::uint32_t counter = kNone;         // index of its integer counter,
-  std::uint32_t double_counter = kNone;  // double counter,
-  std::uint32_t histogram = kNone;       // histogram,
-  std::uint32_t readings = kNone;        // first reading
-  std::uint32_t shown_by = 0;            // living publishers that show it
-  std::uint32_t referenced_by = 0;       // instance tables that point here, living or remembered
-  std::int64_t started_unix_ms = 0;
-  std::int64_t left_unix_ms = 0;  // when the last publisher that showed it did so no longer
-  std::uint32_t service = 0;      // Registry::service_of
-  bool removed = false;           // because that one removed it, so it is not shown meanwhile
+  std::uint32_t place = kNone;    // of its label text: block of the family, and row
+  std::uint32_t counter = kNone;  // index of its integer counter
+  std::uint32_t shown_by = 0;     // living publishers that show it
+  bool has_doubles = false;       // it counts in doubles, too
   bool zero_pending =
       false;  // the next scrape shows 0, so that increase() sees the first increment
 };
+
+struct SeriesRest {
+  std::uint32_t double_counter = kNone;  // index of its double counter,
+  std::uint32_t histogram = kNone;       // histogram,
+  std::uint32_t readings = kNone;        // first reading
+  std::uint32_t referenced_by = 0;       // instance tables that point here, living or remembered
+  std::uint32_t service = 0;             // Registry::service_of
+  bool removed = false;  // the last one that showed it removed it: not shown meanwhile
+  std::int64_t started_unix_ms = 0;
+  std::int64_t left_unix_ms = 0;  // when the last publisher that showed it did so no longer
+};
+
+struct Series : SeriesRow, SeriesRest {};
 
 // Families of one name and different definitions live side by side; one of them is shown
 // (Registry::winner_of).

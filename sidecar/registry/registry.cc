@@ -182,7 +182,7 @@ std::vector<std::uint32_t> Registry::shown_families() const {
 // ---- Series
 
 std::uint32_t Registry::counter_of(std::uint32_t series) {
-  std::uint32_t& slot = series_[series].counter;
+  std::uint32_t& slot = rows_[series].counter;
   if (slot == kNone) {
     slot = counters_.take();
   }
@@ -190,16 +190,17 @@ std::uint32_t Registry::counter_of(std::uint32_t series) {
 }
 
 std::uint32_t Registry::double_counter_of(std::uint32_t series) {
-  std::uint32_t& slot = series_[series].double_counter;
+  std::uint32_t& slot = rest_[series].double_counter;
   if (slot == kNone) {
     slot = double_counters_.take();
+    rows_[series].has_doubles = true;
   }
   return slot;
 }
 
 std::uint32_t Registry::histogram_of(std::uint32_t series,
                                      std::shared_ptr<const BucketLayout> layout) {
-  std::uint32_t& slot = series_[series].histogram;
+  std::uint32_t& slot = rest_[series].histogram;
   if (slot == kNone) {
     slot = histograms_.take();
     histograms_[slot].buckets.resize(layout->le.size());
@@ -227,7 +228,7 @@ std::shared_ptr<const BucketLayout> Registry::declare_bounds(std::uint32_t famil
   in_force.set_by_start_unix_ms = started_unix_ms;
   in_force.layout = make_layout(bounds);
   const std::uint32_t group = intern_service(service);
-  const auto fold = [&](const Series& series) {
+  const auto fold = [&](const SeriesRest& series) {
     if (series.service != group || series.histogram == kNone) {
       return;
     }
@@ -242,7 +243,7 @@ std::shared_ptr<const BucketLayout> Registry::declare_bounds(std::uint32_t famil
   };
   for (const std::shared_ptr<RowBlock>& block : owner.blocks) {
     for (const std::uint32_t index : block->series()) {
-      fold(series_[index]);
+      fold(rest_[index]);
     }
   }
   return in_force.layout;
@@ -255,13 +256,13 @@ std::uint32_t Registry::add_reading(std::uint32_t series, const Contributor* con
   Reading& reading = readings_[index];
   reading.contributor = contributor;
   reading.series = series;
-  reading.next = series_[series].readings;
-  series_[series].readings = index;
+  reading.next = rest_[series].readings;
+  rest_[series].readings = index;
   return index;
 }
 
 void Registry::remove_reading(std::uint32_t reading) {
-  std::uint32_t* link = &series_[readings_[reading].series].readings;
+  std::uint32_t* link = &rest_[readings_[reading].series].readings;
   while (*link != reading) {
     link = &readings_[*link].next;
   }
@@ -278,12 +279,12 @@ void Registry::hold_reading(std::uint32_t reading, std::int64_t until_unix_ms) {
 // ---- Life
 
 void Registry::show(std::uint32_t series) {
-  series_[series].shown_by++;
+  rows_[series].shown_by++;
 }
 
 void Registry::unshow(std::uint32_t series, std::int64_t now_unix_ms, bool removed) {
-  Series& shown = series_[series];
-  if (--shown.shown_by == 0) {
+  if (--rows_[series].shown_by == 0) {
+    SeriesRest& shown = rest_[series];
     shown.left_unix_ms = std::max(shown.left_unix_ms, now_unix_ms);
     shown.removed = removed;
   }
@@ -306,7 +307,7 @@ std::size_t Registry::expire(std::int64_t now_unix_ms, std::int64_t series_ttl_m
   });
   for (const std::unique_ptr<Family>& family : families_) {
     const auto gone = [&](std::uint32_t index) {
-      const Series& series = series_[index];
+      const Series series = this->series(index);
       if (series.referenced_by > 0 || series.readings != kNone ||
           is_shown(series, now_unix_ms, series_ttl_ms)) {
         return false;

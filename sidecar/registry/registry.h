@@ -75,7 +75,7 @@ class Registry {
   [[nodiscard]] bool shows_zero_first() const { return zero_first_since_unix_ms_ != kNever; }
   // Whether this scrape is that one; the next is not.
   bool take_zero(std::uint32_t series) {
-    const bool taken = std::exchange(series_[series].zero_pending, false);
+    const bool taken = std::exchange(rows_[series].zero_pending, false);
     unshown_count_ -= taken ? 1 : 0;
     return taken;
   }
@@ -104,8 +104,8 @@ class Registry {
   // it.
   void show(std::uint32_t series);
   void unshow(std::uint32_t series, std::int64_t now_unix_ms, bool removed);
-  void reference(std::uint32_t series) { series_[series].referenced_by++; }
-  void unreference(std::uint32_t series) { series_[series].referenced_by--; }
+  void reference(std::uint32_t series) { rest_[series].referenced_by++; }
+  void unreference(std::uint32_t series) { rest_[series].referenced_by--; }
 
   // Frees what nothing points to: readings-only series at once, totals after `retired_ttl_ms`.
   // Returns how many series left memory.
@@ -127,14 +127,14 @@ class Registry {
 
   // ---- Reading
 
-  [[nodiscard]] const Series& series(std::uint32_t index) const { return series_[index]; }
-  // In the order in which they lie in memory.
+  [[nodiscard]] Series series(std::uint32_t index) const { return {rows_[index], rest_[index]}; }
+  // The rows of all series, in the order in which they lie in memory.
   template <typename Visit>
-  void for_each_in_memory(Visit&& visit) const {
-    series_.for_each(visit);
+  void for_each_row(Visit&& visit) const {
+    rows_.for_each(visit);
   }
-  [[nodiscard]] std::string labels_of(const Series& series) const;
-  [[nodiscard]] std::string_view service_of(const Series& series) const {
+  [[nodiscard]] std::string labels_of(const SeriesRow& series) const;
+  [[nodiscard]] std::string_view service_of(const SeriesRest& series) const {
     return *services_[series.service];
   }
   [[nodiscard]] Family& family(std::uint32_t index) { return *families_[index]; }
@@ -149,7 +149,7 @@ class Registry {
       }
     }
   }
-  [[nodiscard]] std::size_t series_count() const { return series_.used(); }
+  [[nodiscard]] std::size_t series_count() const { return rows_.used(); }
   [[nodiscard]] std::size_t family_count() const { return by_name_.size(); }
   [[nodiscard]] std::size_t definition_count() const { return families_.size(); }
   // In order of their names: for each name the family that is shown.
@@ -178,7 +178,8 @@ class Registry {
 
   std::vector<std::unique_ptr<Family>> families_;
   std::map<std::string, std::vector<std::uint32_t>, std::less<>> by_name_;
-  Slots<Series> series_;
+  Slots<SeriesRow> rows_;  // of one index: a series
+  Slots<SeriesRest> rest_;
   Slots<std::uint64_t> counters_;
   Slots<ExactSum> double_counters_;
   Slots<HistogramValue> histograms_;

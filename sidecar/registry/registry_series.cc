@@ -17,7 +17,7 @@ std::uint32_t Registry::intern_service(std::string_view text) {
   return id;
 }
 
-std::string Registry::labels_of(const Series& series) const {
+std::string Registry::labels_of(const SeriesRow& series) const {
   return families_[series.family]->blocks[series.place / RowBlock::kRows]->labels(series.place %
                                                                                   RowBlock::kRows);
 }
@@ -27,7 +27,7 @@ std::uint32_t Registry::define_series(std::uint32_t family, const std::string& l
   Family& owner = *families_[family];
   const std::uint32_t hash = SeriesIndex::hash_of(family, labels);
   const std::uint32_t known = index_.find(hash, [&](std::uint32_t index) {
-    return series_[index].family == family && labels_of(series_[index]) == labels;
+    return rows_[index].family == family && labels_of(rows_[index]) == labels;
   });
   if (known != SeriesIndex::kNothing) {
     return known;
@@ -37,11 +37,12 @@ std::uint32_t Registry::define_series(std::uint32_t family, const std::string& l
     return kNone;
   }
   label_bytes_ += labels.size();
-  const std::uint32_t index = series_.take();
-  Series& series = series_[index];
+  const std::uint32_t index = rows_.take();
+  (void)rest_.take();  // the same: both are taken and given back together
+  SeriesRow& series = rows_[index];
   series.family = family;
-  series.service = intern_service(service);
-  series.started_unix_ms = started_unix_ms;
+  rest_[index].service = intern_service(service);
+  rest_[index].started_unix_ms = started_unix_ms;
   series.zero_pending = !owner.is_reading() && started_unix_ms >= zero_first_since_unix_ms_;
   if (series.zero_pending) {
     note_unshown(index);
@@ -65,7 +66,7 @@ void Registry::place(std::uint32_t series, Family& family, std::string_view labe
     block = block->copy(++block_serial_);
   }
   block->append(series, labels, placed_text_);
-  series_[series].place =
+  rows_[series].place =
       static_cast<std::uint32_t>((family.blocks.size() - 1) * RowBlock::kRows + row);
   placed_in_ = block->full() ? nullptr : block.get();
   placed_text_ = labels;
@@ -87,8 +88,8 @@ void Registry::take_out(Family& family, const std::function<bool(std::uint32_t)>
       return std::find(out.begin(), out.end(), index) != out.end();
     };
     for (const std::uint32_t index : out) {
-      const std::string labels = labels_of(series_[index]);
-      index_.erase(SeriesIndex::hash_of(series_[index].family, labels), index);
+      const std::string labels = labels_of(rows_[index]);
+      index_.erase(SeriesIndex::hash_of(rows_[index].family, labels), index);
       label_bytes_ -= labels.size();
     }
     rewrite(family, at, leaves);
@@ -112,7 +113,7 @@ void Registry::rewrite(Family& family, std::size_t block,
   for (const std::uint32_t index : family.blocks[block]->series()) {
     reader.next(text);
     if (!gone(index)) {
-      series_[index].place = static_cast<std::uint32_t>(block * RowBlock::kRows + fresh->size());
+      rows_[index].place = static_cast<std::uint32_t>(block * RowBlock::kRows + fresh->size());
       fresh->append(index, text, before);
       before = text;
     }
@@ -137,7 +138,7 @@ void Registry::gather(Family& family) {
 }
 
 void Registry::free_series(std::uint32_t index) {
-  const Series& series = series_[index];
+  const Series series = this->series(index);
   if (series.counter != kNone) {
     counters_.give_back(series.counter);
   }
@@ -149,7 +150,8 @@ void Registry::free_series(std::uint32_t index) {
   }
   offsets_.erase(index);
   unshown_count_ -= series.zero_pending ? 1 : 0;
-  series_.give_back(index);
+  rows_.give_back(index);
+  rest_.give_back(index);
 }
 
 }  // namespace weir::sidecar

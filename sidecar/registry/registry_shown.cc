@@ -11,7 +11,7 @@ void Registry::note_unshown(std::uint32_t series) {
   constexpr std::size_t kTidyFrom = 1024;
   if (unshown_.size() >= kTidyFrom && unshown_.size() >= 2 * unshown_count_) {
     std::erase_if(unshown_, [&](std::uint32_t index) {
-      return !series_.holds(index) || !series_[index].zero_pending;
+      return !rows_.holds(index) || !rows_[index].zero_pending;
     });
   }
   unshown_.push_back(series);
@@ -20,8 +20,8 @@ void Registry::note_unshown(std::uint32_t series) {
 
 void Registry::all_shown() {
   for (const std::uint32_t index : unshown_) {
-    if (series_.holds(index)) {
-      series_[index].zero_pending = false;
+    if (rows_.holds(index)) {
+      rows_[index].zero_pending = false;
     }
   }
   unshown_.clear();
@@ -29,14 +29,14 @@ void Registry::all_shown() {
 }
 
 void Registry::not_shown(std::uint32_t series) {
-  if (!std::exchange(series_[series].zero_pending, true)) {
+  if (!std::exchange(rows_[series].zero_pending, true)) {
     note_unshown(series);
   }
 }
 
 void Registry::restart(std::uint32_t series, std::int64_t now_unix_ms) {
-  Series& restarted = series_[series];
-  restarted.started_unix_ms = now_unix_ms;
+  rest_[series].started_unix_ms = now_unix_ms;
+  const Series restarted = this->series(series);
   // A fast counter is above 0 again before the next scrape, and may be above what was scraped last:
   // then nobody sees that it began again.
   if (shows_zero_first()) {

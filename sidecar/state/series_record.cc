@@ -42,7 +42,7 @@ class OneSeries {
   wire::Frame frame;
 
  private:
-  const Series& series_;
+  const Series series_;
   std::vector<std::pair<std::string, std::string>> labels_;
 };
 

@@ -86,6 +86,24 @@ TEST_F(PageTest, HistogramsWithoutLabelsAndWith) {
             "took_seconds_count{a=\"1\"} 7\n");
 }
 
+TEST_F(PageTest, ALargePageIsRenderedAheadAndSaysTheSame) {
+  const std::uint32_t requests = family("requests_total");
+  for (int i = 0; i < 60'000; ++i) {
+    value(counter(requests, "path=\"/" + std::to_string(i) + "\"")) = static_cast<unsigned>(i);
+  }
+  const std::unique_ptr<Page> page = text_page(snapshot(), Format::kOpenMetrics, {});
+  ASSERT_NE(dynamic_cast<AheadPage*>(page.get()), nullptr);
+  EXPECT_EQ(whole(*page), text(Format::kOpenMetrics));
+  EXPECT_TRUE(page->next().empty());
+  // Left at any moment.
+  for (int pieces = 0; pieces < 6; ++pieces) {
+    const std::unique_ptr<Page> left = text_page(snapshot(), Format::kOpenMetrics, {});
+    for (int i = 0; i < pieces; ++i) {
+      EXPECT_FALSE(left->next().empty());
+    }
+  }
+}
+
 TEST_F(PageTest, APageKeepsItsMomentWhileTheRegistryGoesOn) {
   const std::uint32_t requests = family("requests_total");
   const std::uint32_t first = counter(requests, "a=\"1\"");
