@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::int64_t kSweepIntervalMs = 10'000;
 
+LifeRules life_rules_of(const EngineOptions& options) {
+  LifeRules rules = options.life;
+  rules.pair = options.peers.pair;
+  return rules;
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, ProcessProbe probe,
@@ -19,7 +25,7 @@ Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, Process
     : options_(std::move(options)),
       clock_(std::move(clock)),
       started_unix_ms_(clock_()),
-      directory_(options_.life, registry_, std::move(probe)),
+      directory_(life_rules_of(options_), registry_, std::move(probe)),
       retirement_(registry_),
       ingest_(options_.ingest, registry_, directory_, control, seed),
       control_(control),

@@ -191,15 +191,18 @@ std::uint64_t Directory::remembered_digest() const {
 }
 
 bool Directory::waits_for_peer(const Instance& instance, std::int64_t now_unix_ms) const {
-  const bool alone =
-      peer_heard_unix_ms_ == 0 || now_unix_ms - peer_heard_unix_ms_ > rules_.forget_after_ms;
-  if (alone || instance.peer_agreed) {
+  if (instance.peer_agreed) {
     return false;
+  }
+  const std::int64_t quiet_ms =
+      now_unix_ms - std::max(instance.last_seen_unix_ms, instance.state_since_unix_ms);
+  if (peer_heard_unix_ms_ == 0) {
+    return rules_.pair && quiet_ms < rules_.forget_after_ms;
   }
   // What was not agreed on for so long never will be (limits that differ, say), and memory is
   // bounded.
-  return now_unix_ms - std::max(instance.last_seen_unix_ms, instance.state_since_unix_ms) <
-         3 * rules_.forget_after_ms;
+  return now_unix_ms - peer_heard_unix_ms_ <= rules_.forget_after_ms &&
+         quiet_ms < 3 * rules_.forget_after_ms;
 }
 
 bool Directory::is_ripe(const Instance& instance, std::int64_t now_unix_ms, Memory& memory) const {

@@ -41,6 +41,7 @@ struct LifeRules {
   std::int64_t remember_ms = 30ll * 24 * 3'600'000;
   std::size_t remembered_max = 1'000'000;
   std::size_t instances_max = 50'000;
+  bool pair = false;  // another sidecar may share the counters, heard or not
 };
 
 // Evidence of death: false only if it is certain that this process is gone. The last argument is
@@ -97,7 +98,8 @@ class Directory {
   [[nodiscard]] std::uint64_t remembered_digest() const;
 
   // Another sidecar that shares its counters was heard then: who has ended keeps its tables until
-  // that one agrees (Instance::peer_agreed), or is gone for `forget_after_ms`.
+  // that one agrees (Instance::peer_agreed), or is gone for `forget_after_ms`. One of a pair that
+  // never heard the other waits as long for it, with each that ends.
   void peer_heard(std::int64_t unix_ms);
   [[nodiscard]] std::int64_t peer_heard_unix_ms() const { return peer_heard_unix_ms_; }
   // Those whose tables could go, if the other one agreed.

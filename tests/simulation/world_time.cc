@@ -14,7 +14,6 @@ constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 // Past a heartbeat, a lease, the readings' time, the late frames', series_ttl, forget_after.
 constexpr std::array kSilencesMs = {6 * kSecondMs,  20 * kSecondMs, 6 * kMinuteMs,
                                     15 * kMinuteMs, 2 * kHourMs,    25 * kHourMs};
-constexpr std::int64_t kIntroductionMs = 6 * kSecondMs;
 constexpr std::int64_t kTablesKeptMs = 10 * kMinuteMs;
 constexpr std::int64_t kSweepMs =
     11 * kSecondMs;  // a little more than between two of the sidecar's
@@ -70,9 +69,6 @@ std::size_t World::some_silence(const Action& action) const {
 }
 
 void World::silence(const Action& action) {
-  if (is_pair() && !have_met()) {
-    return live_for(kIntroductionMs, kSecondMs);
-  }
   const std::size_t which = some_silence(action);
   trace_.say("nobody is heard for ", kSilencesMs[which] / kSecondMs, " s");
   advance(kSilencesMs[which]);
