@@ -102,6 +102,23 @@ void Engine::set_cells(const CellsStatus& cells) {
   cells_ = cells;
 }
 
+void Engine::watch_cells() {
+  const std::lock_guard lock(mutex_);
+  directory_.watch_cells();
+}
+
+std::vector<wire::InstanceId> Engine::awaited_cells() const {
+  const std::int64_t now = clock_();
+  const std::lock_guard lock(mutex_);
+  return directory_.awaited_cells(now);
+}
+
+void Engine::cells_gone(std::span<const wire::InstanceId> ids) {
+  const std::int64_t now = clock_();
+  const std::lock_guard lock(mutex_);
+  directory_.cells_gone(ids, now);
+}
+
 bool Engine::commit() {
   return durable_ == nullptr || durable_->commit();
 }

@@ -345,8 +345,11 @@ void Ingest::whole_keyframe(const Envelope& envelope, const wire::Frame& last,
   }
   directory_.introduced(instance, envelope.now_unix_ms);
   if (last.kind == wire::Kind::kGoodbye) {
-    counts_.folded += last.folded && !instance.folded ? 1 : 0;
-    instance.folded |= last.folded;
+    if (last.folded && !instance.folded) {
+      ++counts_.folded;
+      instance.folded = true;
+      instance.cells_settled_unix_ms = envelope.now_unix_ms;
+    }
     // A cells file that its owner left without a goodbye is evidence of a crash.
     directory_.ended(instance, last.folded ? InstanceState::kCrashed : InstanceState::kExited,
                      envelope.now_unix_ms);

@@ -17,7 +17,6 @@ constexpr std::array kSilencesMs = {6 * kSecondMs,  20 * kSecondMs, 6 * kMinuteM
 constexpr std::int64_t kTablesKeptMs = 10 * kMinuteMs;
 constexpr std::int64_t kSweepMs =
     11 * kSecondMs;  // a little more than between two of the sidecar's
-constexpr std::int64_t kForgetAfterMs = 24 * kHourMs;
 
 }  // namespace
 
@@ -72,13 +71,6 @@ void World::silence(const Action& action) {
   const std::size_t which = some_silence(action);
   trace_.say("nobody is heard for ", kSilencesMs[which] / kSecondMs, " s");
   advance(kSilencesMs[which]);
-  for (const std::unique_ptr<Publisher>& publisher : publishers_) {
-    if (kSilencesMs[which] >= kForgetAfterMs) {
-      // A file of a forgotten instance is refused: how much of it was merged, nobody knows any
-      // more.
-      publisher->excuse_cells_file();
-    }
-  }
   for (int turn = 0; turn < 3; ++turn) {
     advance(kSweepMs);
     for (const std::unique_ptr<Side>& side : sides_) {
