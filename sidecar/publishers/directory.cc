@@ -209,9 +209,10 @@ bool Directory::waits_for_peer(const Instance& instance, std::int64_t now_unix_m
     return rules_.pair && waited_ms < rules_.forget_after_ms;
   }
   // What was not agreed on for so long never will be (limits that differ, say), and memory is
-  // bounded.
+  // bounded. But the other one may see a cells file that can not be seen from here.
+  const bool file_elsewhere = instance.cells_file && !instance.folded;
   return now_unix_ms - peer_heard_unix_ms_ <= rules_.forget_after_ms &&
-         waited_ms < 3 * rules_.forget_after_ms;
+         (file_elsewhere || waited_ms < 3 * rules_.forget_after_ms);
 }
 
 bool Directory::awaits_cells(const Instance& instance) const {

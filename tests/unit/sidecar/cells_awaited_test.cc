@@ -163,6 +163,9 @@ class PairWithCells : public ::testing::Test, public PairFixture {};
 
 // Only one of the two may see the folder that the file stands in.
 TEST_F(PairWithCells, AFileThatOneSeesIsAwaitedByBoth) {
+  for (int side : {0, 1}) {
+    options[side].life.forget_after_ms = kHour;
+  }
   start_both();
   FramePublisher publisher(clock, "svc");
   publisher.cells_file = true;
