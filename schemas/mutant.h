@@ -22,6 +22,7 @@ enum class Rule : std::uint8_t {
   kGoodbyeAgain = 10,          // what is counted after the goodbye is not said
   kJournalFirst = 11,          // acknowledged and deleted first, journaled after
   kWholeSnapshots = 12,        // a pair hands over the retired totals alone
+  kFileAwaited = 13,           // an instance is forgotten although its cells file stands
 };
 
 #ifdef WEIR_MUTANTS

@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::int64_t kSweepIntervalMs = 10'000;
 
+LifeRules life_rules_of(const EngineOptions& options) {
+  LifeRules rules = options.life;
+  rules.pair = options.peers.pair;
+  return rules;
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, ProcessProbe probe,
@@ -19,7 +25,7 @@ Engine::Engine(EngineOptions options, ControlSink& control, Clock clock, Process
     : options_(std::move(options)),
       clock_(std::move(clock)),
       started_unix_ms_(clock_()),
-      directory_(options_.life, registry_, std::move(probe)),
+      directory_(life_rules_of(options_), registry_, std::move(probe)),
       retirement_(registry_),
       ingest_(options_.ingest, registry_, directory_, control, seed),
       control_(control),
@@ -94,6 +100,23 @@ bool Engine::fold(std::string_view subject, std::span<const std::vector<std::uin
 void Engine::set_cells(const CellsStatus& cells) {
   const std::lock_guard lock(mutex_);
   cells_ = cells;
+}
+
+void Engine::watch_cells() {
+  const std::lock_guard lock(mutex_);
+  directory_.watch_cells();
+}
+
+std::vector<wire::InstanceId> Engine::awaited_cells() const {
+  const std::int64_t now = clock_();
+  const std::lock_guard lock(mutex_);
+  return directory_.awaited_cells(now);
+}
+
+void Engine::cells_gone(std::span<const wire::InstanceId> ids) {
+  const std::int64_t now = clock_();
+  const std::lock_guard lock(mutex_);
+  directory_.cells_gone(ids, now);
 }
 
 bool Engine::commit() {

@@ -70,6 +70,12 @@ class Engine final : public View {
   // The parts of a goodbye from a cells file: all at once. False: refused.
   bool fold(std::string_view subject, std::span<const std::vector<std::uint8_t>> parts);
   void set_cells(const CellsStatus& cells);
+  // Somebody looks after the cells directory: whoever may have a file there is not forgotten before
+  // it is folded or known to be gone. Before recover(), which forgets whose time is over.
+  void watch_cells();
+  // Who waits for that alone; and which of them have no file there.
+  [[nodiscard]] std::vector<wire::InstanceId> awaited_cells() const;
+  void cells_gone(std::span<const wire::InstanceId> ids);
   // Leases, expiry, keyframe requests: a few times a second. `behind_ms`: frames that arrived so
   // long ago may not have been received yet, so nobody is silent since then.
   void tick(std::int64_t behind_ms = 0);

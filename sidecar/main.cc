@@ -174,7 +174,6 @@ int serve(const Config& config, const sigset_t& signals) {
   Engine engine(
       engine_options(config), link, [&] { return clock.now_ms(); }, probe,
       wire::InstanceId::random().low, config.state_dir.empty() ? nullptr : &storage);
-  log_recovery(engine.recover(), config.state_dir);
   CellsChore cells(engine, config.cells_dir, {.limits = config.limits},
                    [&](std::string_view subject, std::span<const std::uint8_t> frame) {
                      if (engine.peer_count() > 0) {
@@ -189,6 +188,7 @@ int serve(const Config& config, const sigset_t& signals) {
           status.reason());
     }
   }
+  log_recovery(engine.recover(), config.state_dir);
   Keeper keeper(engine, [&] { cells.step(clock.now_ms()); });
   engine.on_final([&] { keeper.wake(); });
   ProcessMetrics process;

@@ -61,7 +61,9 @@ void FrameSource::heartbeat(std::int64_t now_unix_ms, FrameSink& sink) {
 
 FrameSource::Statement FrameSource::keyframe(wire::Kind kind, std::int64_t now_unix_ms,
                                              std::size_t bytes_max, FrameSink& sink) {
-  learn();
+  if (!owes_formers_goodbye_) {
+    learn();
+  }
   contents_.clear();
   contents_.families = families_;
   for (const SeriesCore* series : series_) {
@@ -71,7 +73,7 @@ FrameSource::Statement FrameSource::keyframe(wire::Kind kind, std::int64_t now_u
     }
   }
   Statement statement;
-  statement.totals_moved = take(Taking::kAll);
+  statement.totals_moved = take(owes_formers_goodbye_ ? Taking::kStated : Taking::kAll);
 
   std::size_t part_bytes =
       less_head(bytes_max, kFrameBytes + bytes_of(identity_, registry_.constant_labels()));
@@ -124,6 +126,7 @@ void FrameSource::renew(wire::InstanceId instance, std::int64_t started_unix_ms,
   seq_ = 0;
   log_ = {};
   farewell_ = Farewell::kUnsaid;
+  owes_formers_goodbye_ = false;
   if (counted) {
     counters_.rebase();
     doubles_.rebase();
@@ -138,6 +141,7 @@ void FrameSource::inherit(PublisherIdentity identity, wire::InstanceId instance)
   if (farewell_ != Farewell::kAnswered && same_names) {
     identity.started_unix_ms = identity_.started_unix_ms;
     identity_ = std::move(identity);
+    owes_formers_goodbye_ = farewell_ == Farewell::kSaid;
     return;
   }
   // Under other names nobody adds the two up; what the former one was heard with stays its own.

@@ -6,7 +6,10 @@
 // 2. Totals are absolute within the instance and never go down.
 // 3. Hidden series count on: their own totals are stated like others', and keyframes name them in
 //    the removals again. Their gauges and external totals leave the deltas.
-// 4. Each frame carries the increments that were stated up to and with the statement it belongs to:
+// 4. A goodbye that was inherited, and not answered, is said again with what was stated last, and
+//    nothing that was counted since: who answers it need not merge it to have all of it. What was
+//    counted since is the next instance's.
+// 5. Each frame carries the increments that were stated up to and with the statement it belongs to:
 //    who has merged all of them has exactly so many.
 #pragma once
 
@@ -81,6 +84,9 @@ class FrameSource {
   [[nodiscard]] std::uint64_t undelivered();
   [[nodiscard]] Farewell farewell() const { return farewell_; }
 
+  // The goodbye that is said is a former publisher's; the next instance follows its answer.
+  [[nodiscard]] bool owes_formers_goodbye() const { return owes_formers_goodbye_; }
+
   // Goes on as another instance. `counted`: what was stated so far is counted already, so totals
   // begin again where that ended.
   void renew(wire::InstanceId instance, std::int64_t started_unix_ms, bool counted);
@@ -114,6 +120,7 @@ class FrameSource {
   std::uint64_t seq_ = 0;
   StatementLog log_;
   Farewell farewell_ = Farewell::kUnsaid;
+  bool owes_formers_goodbye_ = false;
   std::uint64_t goodbye_first_seq_ = 0;  // goodbyes from this one on said what was stated last
 
   // The registry's definitions as far as they are known here.

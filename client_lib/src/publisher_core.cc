@@ -129,7 +129,8 @@ void PublisherCore::on_control(const wire::Frame& control, Instant now) {
     // By subject for us, or for all publishers of the node; what is due earlier stays so.
     const std::int64_t spread = std::min<std::int64_t>(control.spread_ms, kSpreadMaxMs);
     keyframe_due_ms_ = std::min(keyframe_due_ms_, now.steady_ms + some_of(spread));
-  } else if (control.kind == wire::Kind::kRebase && for_us && phase_ == Phase::kRunning) {
+  } else if (control.kind == wire::Kind::kRebase && for_us &&
+             (phase_ == Phase::kRunning || source_->owes_formers_goodbye())) {
     renew(now, true);
   } else if (control.kind == wire::Kind::kAck && for_us) {
     on_acknowledgement(control, now);
@@ -151,7 +152,7 @@ void PublisherCore::on_acknowledgement(const wire::Frame& acknowledgement, Insta
   if (ends_goodbye) {
     renew(now, true);  // the former publisher has ended; what it said is counted
   } else if (owes_a_goodbye()) {
-    keyframe_due_ms_ = now.steady_ms;  // totals have moved since the goodbye that was answered
+    keyframe_due_ms_ = now.steady_ms;  // it was an older one's; more was said since
   }
 }
 
@@ -176,6 +177,7 @@ void PublisherCore::renew(Instant now, bool counted) {
   listening_ = false;
   keyframe_due_ms_ = now.steady_ms;
   hello_due_ms_ = kNever;
+  goodbye_again_ms_ = now.steady_ms;
   (void)check_link(now);  // subscribes as the new instance before it speaks
 }
 

@@ -7,8 +7,9 @@
 // 3. A goodbye is answered only by an acknowledgement that names it, or a goodbye that said the
 //    same totals. Totals that moved since are said in another goodbye.
 // 4. Who follows a publisher whose goodbye may have arrived, but was not answered, says that
-//    goodbye to its end, and only then begins as an instance of its own: a sidecar that has heard
-//    it merges nothing else of that instance.
+//    goodbye to its end, as it was, and only then begins as an instance of its own: a sidecar that
+//    has heard it merges nothing else of that instance, and later not even that. If it ends before
+//    the answer, it says both goodbyes, one after the other.
 #pragma once
 
 #include <cstdint>

@@ -53,6 +53,12 @@ void PublisherCore::goodbye_step(Instant now) {
     }
     return;
   }
+  if (answered && source_->owes_formers_goodbye()) {
+    renew(now, true);  // what was counted since that goodbye is our own to say
+    if (!listening_) {
+      return;
+    }
+  }
   if (answered || now.steady_ms >= goodbye_again_ms_) {
     say_goodbye(now);
   }

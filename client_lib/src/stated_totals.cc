@@ -55,6 +55,15 @@ void StatedCounters::add_bases(Bases& bases) const {
 }
 
 bool StatedCounters::take(Taking taking, FrameContents& contents) {
+  if (taking == Taking::kStated) {
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+      if (stated_[i] != kNever) {
+        contents.counter_ids.push_back(ids_[i]);
+        contents.counter_totals.push_back(stated_[i]);
+      }
+    }
+    return false;
+  }
   read();
   bool moved = false;
   for (std::size_t i = 0; i < ids_.size(); ++i) {
@@ -110,6 +119,15 @@ void StatedDoubles::add_bases(Bases& bases) const {
 }
 
 bool StatedDoubles::take(Taking taking, FrameContents& contents) {
+  if (taking == Taking::kStated) {
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+      if (stated_[i] != kNever) {
+        contents.double_ids.push_back(ids_[i]);
+        contents.double_totals.push_back(stated_[i]);
+      }
+    }
+    return false;
+  }
   read();
   bool moved = false;
   for (std::size_t i = 0; i < ids_.size(); ++i) {
@@ -225,7 +243,30 @@ void StatedHistograms::add_bases(Bases& bases) const {
   }
 }
 
+void StatedHistograms::restate(FrameContents& contents) const {
+  for (const Entry& entry : histograms_) {
+    if (entry.never) {
+      continue;
+    }
+    std::uint16_t named = 0;
+    for (std::size_t i = 0; i < entry.buckets; ++i) {
+      if (const std::uint64_t stated = stated_[entry.first_bucket + i]; stated != 0) {
+        contents.bucket_indexes.push_back(static_cast<std::uint16_t>(i));
+        contents.bucket_totals.push_back(stated);
+        ++named;
+      }
+    }
+    contents.histogram_ids.push_back(entry.id);
+    contents.histogram_sums.push_back(entry.sum);
+    contents.histogram_changed.push_back(named);
+  }
+}
+
 bool StatedHistograms::take(Taking taking, FrameContents& contents) {
+  if (taking == Taking::kStated) {
+    restate(contents);
+    return false;
+  }
   bool moved = false;
   for (Entry& entry : histograms_) {
     const double sum = read(entry);

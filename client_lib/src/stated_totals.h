@@ -20,8 +20,10 @@
 
 namespace weir {
 
-// Which values a statement takes up.
-enum class Taking : std::uint8_t { kChanged, kAll };
+// Which values a statement takes up: those that changed; all; or what was stated before, and
+// nothing that was counted since. Readings (gauges, external totals) have no before: of them all
+// are taken.
+enum class Taking : std::uint8_t { kChanged, kAll, kStated };
 
 using Hidden = std::vector<std::uint8_t>;  // by local id
 using Bases = std::vector<wire::cells_file::Base>;
@@ -115,6 +117,7 @@ class StatedHistograms {
     double sum = 0;
     double base_sum = 0;
   };
+  void restate(FrameContents& contents) const;
   double read(const Entry& entry);  // buckets into now_, relative to the base; answers the sum
 
   std::vector<Entry> histograms_;

@@ -5,11 +5,9 @@
 #include <string>
 
 namespace weir::sidecar {
-namespace {
-
 namespace layout = wire::cells_file;
 
-Status check_head(CellsBlocks::Bytes file) {
+Status check_head(std::span<const std::uint8_t> file) {
   if (file.size() < layout::kBlockBytes) {
     return Status::error("too short to be a cells file: " + std::to_string(file.size()) + " bytes");
   }
@@ -27,8 +25,6 @@ Status check_head(CellsBlocks::Bytes file) {
   }
   return {};
 }
-
-}  // namespace
 
 std::uint64_t CellsBlocks::RangeCells::cell(std::uint32_t index) const {
   std::uint64_t value = 0;

@@ -12,6 +12,9 @@
 
 namespace weir::sidecar {
 
+// Whether a file that begins like this is a cells file of the layout that this program reads.
+[[nodiscard]] Status check_head(std::span<const std::uint8_t> file);
+
 class CellsBlocks {
  public:
   using Bytes = std::span<const std::uint8_t>;

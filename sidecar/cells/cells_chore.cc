@@ -7,6 +7,9 @@ namespace weir::sidecar {
 Status CellsChore::prepare() {
   Status status = directory_.prepare();
   usable_ = status.ok();
+  if (usable_) {
+    engine_.watch_cells();
+  }
   return status;
 }
 
@@ -16,6 +19,7 @@ void CellsChore::step(std::int64_t now_unix_ms) {
   }
   while (folder_.step(now_unix_ms)) {
   }
+  engine_.cells_gone(census_.step(now_unix_ms, [this] { return engine_.awaited_cells(); }));
   const Folder::Counts& counts = folder_.counts();
   engine_.set_cells({counts.folded, counts.refused, counts.last_reason});
 }

@@ -1,12 +1,13 @@
-// Folding, as a chore of the keeper: abandoned cells files become goodbyes in the engine, are
-// committed, and deleted. Single-threaded: the keeper's thread; counts() is read under the engine's
-// roof (Engine::set_cells).
+// The cells directory, as a chore of the keeper: abandoned files become goodbyes in the engine, are
+// committed, and deleted; and the engine learns whose files are gone. Single-threaded: the keeper's
+// thread; counts() is read under the engine's roof (Engine::set_cells).
 #pragma once
 
 #include <functional>
 #include <span>
 #include <string>
 
+#include "sidecar/cells/census.h"
 #include "sidecar/cells/folder.h"
 #include "sidecar/cells/posix_cells_directory.h"
 #include "sidecar/engine.h"
@@ -22,10 +23,12 @@ class CellsChore final : private FoldSink, private Folder::Listener {
       : engine_(engine),
         publish_(std::move(publish)),
         directory_(folder),
+        census_(directory_, {.limits = rules.limits}),
         folder_(directory_, *this, std::move(rules), this),
         path_(folder) {}
 
-  // Makes the directory. An error is no reason not to run: clients then keep private memory.
+  // Makes the directory, which the engine relies on from then on. An error is no reason not to run:
+  // clients then keep private memory.
   Status prepare();
   void step(std::int64_t now_unix_ms);
 
@@ -37,6 +40,7 @@ class CellsChore final : private FoldSink, private Folder::Listener {
   Engine& engine_;
   const Publish publish_;
   PosixCellsDirectory directory_;
+  Census census_;
   Folder folder_;
   const std::string path_;
   bool usable_ = false;

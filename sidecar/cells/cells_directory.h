@@ -29,6 +29,13 @@ class CellsDirectory {
   // The whole file; an error if it has more bytes.
   [[nodiscard]] virtual Result<std::vector<std::uint8_t>> read(const std::string& name,
                                                                std::uint64_t bytes_max) = 0;
+  // Those whose owner lives, too. In any order.
+  [[nodiscard]] virtual Result<std::vector<std::string>> standing() = 0;
+  // Up to so many bytes from there on; fewer where the file ends, none if there is no such file, or
+  // one that can not be read for what it is. An error may pass.
+  [[nodiscard]] virtual Result<std::vector<std::uint8_t>> read_part(const std::string& name,
+                                                                    std::uint64_t offset,
+                                                                    std::size_t bytes_max) = 0;
   virtual Status remove(const std::string& name) = 0;
   // It is not found among the abandoned any more; a person finds it as <name>.refused.
   virtual Status set_aside(const std::string& name) = 0;

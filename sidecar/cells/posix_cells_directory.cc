@@ -68,6 +68,29 @@ std::int64_t modified_unix_ms(const struct stat& info) {
   return std::int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
 }
 
+// Up to so many bytes; fewer if the file ends, or became shorter.
+Result<std::vector<std::uint8_t>> read_from(const File& file, const std::string& path,
+                                            std::uint64_t offset, std::size_t bytes_max) {
+  std::vector<std::uint8_t> bytes(bytes_max);
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const ssize_t count = ::pread(file.descriptor(), bytes.data() + at, bytes.size() - at,
+                                  static_cast<off_t>(offset + at));
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return cannot("read", path, errno);
+    }
+    if (count == 0) {
+      break;
+    }
+    at += static_cast<std::size_t>(count);
+  }
+  bytes.resize(at);
+  return bytes;
+}
+
 Result<std::vector<std::string>> names_in(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
   if (folder == nullptr) {
@@ -150,24 +173,38 @@ Result<std::vector<std::uint8_t>> PosixCellsDirectory::read(const std::string& n
     return Status::error("cannot read " + path + ": " + std::to_string(size) +
                          " bytes, the limit is " + std::to_string(bytes_max));
   }
-  std::vector<std::uint8_t> bytes(size);
-  std::size_t at = 0;
-  while (at < bytes.size()) {
-    const ssize_t count =
-        ::pread(file.descriptor(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      return cannot("read", path, errno);
-    }
-    if (count == 0) {
-      break;  // it became shorter meanwhile: what is there is judged
-    }
-    at += static_cast<std::size_t>(count);
+  return read_from(file, path, 0, size);  // if it became shorter: what is there is judged
+}
+
+Result<std::vector<std::string>> PosixCellsDirectory::standing() {
+  auto names = names_in(path_);
+  if (!names.ok()) {
+    return names.status();
   }
-  bytes.resize(at);
-  return bytes;
+  std::erase_if(*names, [](const std::string& name) {
+    return name.starts_with(layout::kTemporaryPrefix) || !name.ends_with(layout::kSuffix);
+  });
+  return std::move(*names);
+}
+
+Result<std::vector<std::uint8_t>> PosixCellsDirectory::read_part(const std::string& name,
+                                                                 std::uint64_t offset,
+                                                                 std::size_t bytes_max) {
+  const std::string path = path_of(name);
+  const File file(path);
+  switch (file.error()) {
+    case 0:
+      break;
+    case ENOENT:  // removed meanwhile
+    case ELOOP:   // a link
+    case EACCES:
+    case EPERM:
+    case ENXIO:  // a socket
+      return std::vector<std::uint8_t>{};
+    default:
+      return cannot("open", path, file.error());
+  }
+  return file.regular() ? read_from(file, path, offset, bytes_max) : std::vector<std::uint8_t>{};
 }
 
 Status PosixCellsDirectory::remove(const std::string& name) {

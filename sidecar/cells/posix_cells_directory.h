@@ -26,6 +26,10 @@ class PosixCellsDirectory final : public CellsDirectory {
   [[nodiscard]] Result<std::vector<Abandoned>> abandoned(std::int64_t now_unix_ms) override;
   [[nodiscard]] Result<std::vector<std::uint8_t>> read(const std::string& name,
                                                        std::uint64_t bytes_max) override;
+  [[nodiscard]] Result<std::vector<std::string>> standing() override;
+  [[nodiscard]] Result<std::vector<std::uint8_t>> read_part(const std::string& name,
+                                                            std::uint64_t offset,
+                                                            std::size_t bytes_max) override;
   Status remove(const std::string& name) override;
   Status set_aside(const std::string& name) override;
 

@@ -255,7 +255,8 @@ void add_registry_options(std::vector<Option>& options) {
   options.push_back(duration("gauge_ttl", WEIR_FIELD(gauge_ttl), second, 365 * kDay,
                              "How long gauges stay while their publisher or NATS is silent."));
   options.push_back(duration("forget_after", WEIR_FIELD(forget_after), std::chrono::minutes(1),
-                             365 * kDay, "How long a lost instance may come back."));
+                             365 * kDay,
+                             "How long a lost instance without a cells file may come back."));
   options.push_back(duration("restart_window", WEIR_FIELD(restart_window), second, kDay,
                              "A start this soon after an end is a restart."));
   options.push_back(duration("recovery.timeout", WEIR_FIELD(recovery_timeout), milliseconds(100),

@@ -51,12 +51,16 @@ bool Ingest::receive(std::string_view subject, std::string_view reply,
   }
 
   const Directory::Memory memory = directory_.remembered(frame.instance);
-  if (memory == Directory::Memory::kEnded) {
+  // A goodbye said again, or a cells file found late, of which everything is counted.
+  const bool is_final = frame.kind == wire::Kind::kGoodbye || frame.folded;
+  if (memory == Directory::Memory::kEnded && is_final) {
     ++counts_.duplicate;
     answer(envelope, frame.kind, frame.instance, frame.seq);
     return true;
   }
-  if (memory == Directory::Memory::kForgotten) {
+  // Also of one that was taken for ended, and lives: acknowledged and not merged, it would count
+  // for nobody from now on.
+  if (memory != Directory::Memory::kNothing) {
     ++counts_.rebases;
     send_control(wire::Kind::kRebase, frame.instance, subjects_.parse_publish(subject)->node);
     refuse(envelope, {wire::Reason::kUnknownInstance, "silent for so long that it was forgotten"},
@@ -341,8 +345,11 @@ void Ingest::whole_keyframe(const Envelope& envelope, const wire::Frame& last,
   }
   directory_.introduced(instance, envelope.now_unix_ms);
   if (last.kind == wire::Kind::kGoodbye) {
-    counts_.folded += last.folded && !instance.folded ? 1 : 0;
-    instance.folded |= last.folded;
+    if (last.folded && !instance.folded) {
+      ++counts_.folded;
+      instance.folded = true;
+      instance.cells_settled_unix_ms = envelope.now_unix_ms;
+    }
     // A cells file that its owner left without a goodbye is evidence of a crash.
     directory_.ended(instance, last.folded ? InstanceState::kCrashed : InstanceState::kExited,
                      envelope.now_unix_ms);

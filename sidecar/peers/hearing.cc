@@ -130,7 +130,10 @@ void Hearing::follow(const StatementHead& head, Instance& instance, bool known,
   if (head.last_seq > instance.last_seq) {
     instance.told_seq = std::max(instance.told_seq, head.last_seq);
   }
-  instance.folded |= head.folded != 0;
+  if (head.folded != 0 && !instance.folded) {
+    instance.folded = true;
+    instance.cells_settled_unix_ms = now_unix_ms;
+  }
   // Of a death without goodbye the other one may be wrong: who was heard after it lives.
   if (!instance.ended &&
       (state == InstanceState::kExited ||

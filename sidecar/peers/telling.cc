@@ -63,8 +63,9 @@ bool Telling::agrees(const FinalEntry& final) const {
     return true;
   }
   const Instance* instance = parts_.directory.find(final.id);
+  // Its file may stand where only this one sees it.
   return instance != nullptr && !instance->is_alive() &&
-         digest_of_totals(*instance) == final.digest;
+         !parts_.directory.awaits_cells(*instance) && digest_of_totals(*instance) == final.digest;
 }
 
 void Telling::add_agreed(Answer& answer) {

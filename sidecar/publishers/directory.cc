@@ -7,6 +7,15 @@
 #include "sidecar/ingest/definitions.h"
 
 namespace weir::sidecar {
+namespace {
+
+// Since when nothing has come of it: no frame, no end, no word about its cells file.
+std::int64_t quiet_ms(const Instance& instance, std::int64_t now_unix_ms) {
+  return now_unix_ms - std::max({instance.last_seen_unix_ms, instance.state_since_unix_ms,
+                                 instance.cells_settled_unix_ms});
+}
+
+}  // namespace
 
 Instance* Directory::find(const wire::InstanceId& id) {
   const auto at = instances_.find(id);
@@ -81,6 +90,7 @@ void Directory::restore_state(Instance& instance, InstanceState state, std::int6
 
 void Directory::heard(Instance& instance, std::int64_t now_unix_ms) {
   instance.last_seen_unix_ms = now_unix_ms;
+  instance.cells_gone = false;
   ++instance.frames;
   if (instance.state == InstanceState::kExited) {
     return;
@@ -191,27 +201,58 @@ std::uint64_t Directory::remembered_digest() const {
 }
 
 bool Directory::waits_for_peer(const Instance& instance, std::int64_t now_unix_ms) const {
-  const bool alone =
-      peer_heard_unix_ms_ == 0 || now_unix_ms - peer_heard_unix_ms_ > rules_.forget_after_ms;
-  if (alone || instance.peer_agreed) {
+  if (instance.peer_agreed) {
     return false;
   }
+  const std::int64_t waited_ms = quiet_ms(instance, now_unix_ms);
+  if (peer_heard_unix_ms_ == 0) {
+    return rules_.pair && waited_ms < rules_.forget_after_ms;
+  }
   // What was not agreed on for so long never will be (limits that differ, say), and memory is
-  // bounded.
-  return now_unix_ms - std::max(instance.last_seen_unix_ms, instance.state_since_unix_ms) <
-         3 * rules_.forget_after_ms;
+  // bounded. But the other one may see a cells file that can not be seen from here.
+  const bool file_elsewhere = instance.cells_file && !instance.folded;
+  return now_unix_ms - peer_heard_unix_ms_ <= rules_.forget_after_ms &&
+         (file_elsewhere || waited_ms < 3 * rules_.forget_after_ms);
+}
+
+bool Directory::awaits_cells(const Instance& instance) const {
+  return cells_watched_ && instance.cells_file && !instance.folded && !instance.cells_gone &&
+         !mutant::lacks(mutant::Rule::kFileAwaited);
+}
+
+std::vector<wire::InstanceId> Directory::awaited_cells(std::int64_t now_unix_ms) const {
+  std::vector<wire::InstanceId> ids;
+  for (const auto& [id, instance] : instances_) {
+    if (!instance->is_alive() && awaits_cells(*instance) &&
+        quiet_ms(*instance, now_unix_ms) > rules_.late_frames_ms) {
+      ids.push_back(id);
+    }
+  }
+  return ids;
+}
+
+void Directory::cells_gone(std::span<const wire::InstanceId> ids, std::int64_t now_unix_ms) {
+  for (const wire::InstanceId& id : ids) {
+    Instance* instance = find(id);
+    // Who was heard since it was asked about may have a file again.
+    if (instance != nullptr && !instance->is_alive() && awaits_cells(*instance) &&
+        quiet_ms(*instance, now_unix_ms) > rules_.late_frames_ms) {
+      instance->cells_gone = true;
+      instance->cells_settled_unix_ms = now_unix_ms;
+    }
+  }
 }
 
 bool Directory::is_ripe(const Instance& instance, std::int64_t now_unix_ms, Memory& memory) const {
   const std::int64_t in_state_ms = now_unix_ms - instance.state_since_unix_ms;
   if (instance.ended) {
     memory = Memory::kEnded;
-    const std::int64_t quiet_ms =
-        now_unix_ms - std::max(instance.last_seen_unix_ms, instance.state_since_unix_ms);
-    // Its cells file may say more, as long as it was not folded. Where nobody can see it (another
-    // container's folder) that ends some time.
-    const bool more_to_come = instance.cells_file && !instance.folded;
-    return quiet_ms > (more_to_come ? rules_.forget_after_ms : rules_.late_frames_ms);
+    // Where nobody looks for its cells file, it may be folded by somebody else: that ends some
+    // time.
+    const bool more_to_come = !cells_watched_ && instance.cells_file && !instance.folded;
+    return !awaits_cells(instance) &&
+           quiet_ms(instance, now_unix_ms) >
+               (more_to_come ? rules_.forget_after_ms : rules_.late_frames_ms);
   }
   if (instance.state == InstanceState::kLost) {
     memory = Memory::kForgotten;
@@ -219,7 +260,7 @@ bool Directory::is_ripe(const Instance& instance, std::int64_t now_unix_ms, Memo
       memory = Memory::kEnded;
       return true;
     }
-    return in_state_ms > rules_.forget_after_ms;
+    return in_state_ms > rules_.forget_after_ms && !awaits_cells(instance);
   }
   memory = Memory::kNothing;
   return instance.state == InstanceState::kStarting &&

@@ -4,10 +4,11 @@
 //   starting -> up -> (exited | crashed | lost); lost -> up when it speaks again.
 //
 // 1. An ended instance keeps its tables for `late_frames_ms`, so that what is still under way adds
-//    nothing twice, and until its cells file was folded; after that its id is remembered (for
-//    `remember_ms`, and no more than `remembered_max` of them), so that it does not count as new.
+//    nothing twice; after that its id is remembered (for `remember_ms`, and no more than
+//    `remembered_max` of them), so that it does not count as new.
 // 2. A lost instance (silent, without evidence of its death) keeps its tables for
 //    `forget_after_ms`; if it returns later, it is told to begin again as a new instance.
+//    Either keeps them as long as its cells file stands: what that holds can come at any time.
 // 3. While NATS is away no lease runs out.
 // 4. Evidence can be wrong (a clock that jumped): an instance taken for crashed that speaks, and
 //    lives, comes back.
@@ -18,6 +19,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -41,6 +43,7 @@ struct LifeRules {
   std::int64_t remember_ms = 30ll * 24 * 3'600'000;
   std::size_t remembered_max = 1'000'000;
   std::size_t instances_max = 50'000;
+  bool pair = false;  // another sidecar may share the counters, heard or not
 };
 
 // Evidence of death: false only if it is certain that this process is gone. The last argument is
@@ -68,6 +71,16 @@ class Directory {
                   std::int64_t now_unix_ms);                 // its first whole keyframe was merged
   void heard(Instance& instance, std::int64_t now_unix_ms);  // any valid frame of it
   void ended(Instance& instance, InstanceState how, std::int64_t now_unix_ms);
+
+  // From now on somebody looks into the cells directory, and says whose files are gone.
+  void watch_cells() { cells_watched_ = true; }
+  // Those that are kept for their cells file: not alive, and no frame of them is under way any
+  // more.
+  [[nodiscard]] std::vector<wire::InstanceId> awaited_cells(std::int64_t now_unix_ms) const;
+  // What awaited_cells() named was looked for, and is not there.
+  void cells_gone(std::span<const wire::InstanceId> ids, std::int64_t now_unix_ms);
+  // Whether its cells file may say more than is known here.
+  [[nodiscard]] bool awaits_cells(const Instance& instance) const;
 
   // NATS went away or came back.
   void set_connected(bool connected, std::int64_t now_unix_ms);
@@ -97,7 +110,8 @@ class Directory {
   [[nodiscard]] std::uint64_t remembered_digest() const;
 
   // Another sidecar that shares its counters was heard then: who has ended keeps its tables until
-  // that one agrees (Instance::peer_agreed), or is gone for `forget_after_ms`.
+  // that one agrees (Instance::peer_agreed), or is gone for `forget_after_ms`. One of a pair that
+  // never heard the other waits as long for it, with each that ends.
   void peer_heard(std::int64_t unix_ms);
   [[nodiscard]] std::int64_t peer_heard_unix_ms() const { return peer_heard_unix_ms_; }
   // Those whose tables could go, if the other one agreed.
@@ -162,6 +176,7 @@ class Directory {
   std::uint64_t remembered_count_ = 0;
   std::uint64_t version_ = 0;
   std::int64_t peer_heard_unix_ms_ = 0;  // 0: never
+  bool cells_watched_ = false;
   bool connected_ = false;
   std::int64_t connected_since_unix_ms_ = 0;
 };

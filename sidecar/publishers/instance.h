@@ -73,6 +73,11 @@ struct Instance {
   bool service_label = true;
   bool cells_file = false;  // its totals also live in a file, which is folded when it is dead,
   bool folded = false;      // as this one's has been
+  // Its file was looked for since it was last heard, and is not there. Not stored: looked for
+  // again.
+  bool cells_gone = false;
+  std::int64_t cells_settled_unix_ms =
+      0;  // since when one of the two is so; 0: never, or not known
 
   // From the state directory or another sidecar, alive then, and not heard since.
   bool restored = false;

@@ -93,6 +93,14 @@ class Ordeal:
             return True
         wait_until(look, 30, "what was made so far to be counted")
 
+    def known(self, hammer):
+        """The sidecar has its first keyframe."""
+        def look():
+            states = [one["state"] for one in self.sidecar.publishers()["publishers"] if one["pid"] == hammer.child.pid]
+            assert states == ["up"], states
+            return True
+        wait_until(look, 30, f"{hammer.name} to be known")
+
     def finish(self, fault, loss_max=0, loss_reason="0", openly=False):
         """Everyone says goodbye, and the sums are compared. `loss_max`: what may be lost, by design. `openly`: series
         may have begun again at 0, so what counts is what Prometheus makes of all samples."""

@@ -63,6 +63,27 @@ Result<std::vector<std::uint8_t>> CellsFolder::read(const std::string& name, std
                                    std::istreambuf_iterator<char>());
 }
 
+Result<std::vector<std::string>> CellsFolder::standing() {
+  std::vector<std::string> names;
+  for (const std::unique_ptr<Publisher>& publisher : publishers_) {
+    if (!publisher->cells_file().empty()) {
+      names.push_back(publisher->name());
+    }
+  }
+  return names;
+}
+
+Result<std::vector<std::uint8_t>> CellsFolder::read_part(const std::string& name,
+                                                         std::uint64_t offset,
+                                                         std::size_t bytes_max) {
+  std::ifstream file(owner_of(name).cells_file(), std::ios::binary);
+  std::vector<std::uint8_t> bytes(bytes_max);
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return bytes;
+}
+
 Status CellsFolder::remove(const std::string& name) {
   Publisher& publisher = owner_of(name);
   disk_.begin_operation("remove", name + "'s cells file");

@@ -29,6 +29,7 @@ inline constexpr std::array kMutants = {
     Mutant{mutant::Rule::kGoodbyeAgain, "goodbye-again", 6'000},
     Mutant{mutant::Rule::kJournalFirst, "journal-first", 6'000},
     Mutant{mutant::Rule::kWholeSnapshots, "whole-snapshots", 6'000},
+    Mutant{mutant::Rule::kFileAwaited, "file-awaited", 6'000},
 };
 
 // Nothing if there is none of this name.

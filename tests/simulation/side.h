@@ -38,9 +38,6 @@ struct Side {
   bool lacking = false;
   bool nothing_is_missing = false;
   bool nothing_is_promised = false;
-  // Whether it knows that there is another one; whether its next life will.
-  bool has_met_other = false;
-  bool remembers_other = false;
   // Its disk was lost: what its lives up to this one knew is nowhere.
   std::uint64_t lost_life = 0;
   // Nothing reaches it, nor comes from it, and nobody knows.

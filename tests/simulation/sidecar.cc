@@ -39,6 +39,8 @@ sidecar::Recovery Sidecar::start(std::int64_t now_unix_ms, std::uint64_t machine
       life_ + side_ * kSeedsOfSide, storage_.get());
   FoldSink& sink = *this;
   folder_ = std::make_unique<sidecar::Folder>(cells_, sink);
+  census_ = std::make_unique<sidecar::Census>(cells_);
+  engine_->watch_cells();
   set_connected(nats_connected);
   return engine_->recover();
 }

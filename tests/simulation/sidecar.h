@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sidecar/cells/census.h"
 #include "sidecar/cells/folder.h"
 #include "sidecar/engine.h"
 #include "tests/simulation/bus.h"
@@ -52,8 +53,11 @@ class Sidecar final : private sidecar::ControlSink, private sidecar::FoldSink {
   // Answers it, and takes up its base.
   void exchange();
   void commit();
-  // Folds what abandoned cells files hold.
-  void fold() { folder_->step(now_unix_ms_); }
+  // Folds what abandoned cells files hold, and learns which are gone.
+  void fold() {
+    folder_->step(now_unix_ms_);
+    engine_->cells_gone(census_->step(now_unix_ms_, [this] { return engine_->awaited_cells(); }));
+  }
   // True: a checkpoint was made, and it is on disk.
   bool checkpoint_when_due();
   // False: it still waits for its publishers, and answers no scrape.
@@ -81,6 +85,7 @@ class Sidecar final : private sidecar::ControlSink, private sidecar::FoldSink {
   std::unique_ptr<sidecar::Storage> storage_;
   std::unique_ptr<sidecar::Engine> engine_;
   std::unique_ptr<sidecar::Folder> folder_;
+  std::unique_ptr<sidecar::Census> census_;
   std::uint64_t life_ = 0;
   std::int64_t now_unix_ms_ = 0;
   std::uint64_t received_ = 0;  // in this life

@@ -33,7 +33,6 @@ class World {
   Side& add_side();
   [[nodiscard]] bool is_pair() const { return sides_.size() > 1; }
   [[nodiscard]] bool some_sidecar_runs() const;
-  [[nodiscard]] bool have_met() const;
   void tell_each_other();
   void cut_off(Side& side);
   void hold_back(const Action& action);

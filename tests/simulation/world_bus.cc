@@ -90,7 +90,6 @@ void World::deliver_to_sidecar(const Message& message) {
   Side& side = *sides_[message.side];
   if (message.to == Message::To::kPeer) {
     trace_.say("  ", side.name, " gets ", describe(message));
-    side.has_met_other = true;
     return side.sidecar.receive_from_peer(message);
   }
   if (message.statement != nullptr) {

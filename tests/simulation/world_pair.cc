@@ -37,12 +37,6 @@ bool World::some_sidecar_runs() const {
                      [](const std::unique_ptr<Side>& side) { return side->sidecar.running(); });
 }
 
-// Who has never heard of another one retires instances alone: then the two may differ for good.
-bool World::have_met() const {
-  return std::all_of(sides_.begin(), sides_.end(),
-                     [](const std::unique_ptr<Side>& side) { return side->has_met_other; });
-}
-
 void World::cut_off(Side& side) {
   side.cut_off = true;
   trace_.say(side.name, " is cut off and does not know");
@@ -53,7 +47,6 @@ void World::lose_disk(Side& side) {
   kill(side);
   side.disk.lose_all();
   side.lost_life = side.sidecar.life();
-  side.has_met_other = side.remembers_other = false;
   side.was_durable = side.nothing_is_missing = side.nothing_is_promised = false;
   trace_.say(side.name, "'s disk is lost");
   for (const std::unique_ptr<Publisher>& publisher : publishers_) {

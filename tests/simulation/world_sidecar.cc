@@ -32,7 +32,6 @@ void World::with_sidecar(Side& side, Work&& work) {
 void World::sidecar_died(Side& side, bool durable) {
   side.sidecar.kill();
   side.was_durable = durable;
-  side.has_met_other = side.remembers_other;
   side.nothing_is_missing = durable && !side.lacking;
   side.nothing_is_promised |= side.disk.take_speechless() && !durable;
   for_each_account(side, &Account::sidecar_died);
@@ -141,7 +140,6 @@ void World::checkpoint(Side& side) {
     const bool ready = side.sidecar.ready();
     if (side.sidecar.checkpoint_when_due()) {
       side.lacking = side.lacking && !ready;
-      side.remembers_other = side.has_met_other;
       trace_.say("a checkpoint is on disk");
       for_each_account(side, &Account::synced);
     }

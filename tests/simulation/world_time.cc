@@ -14,11 +14,9 @@ constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 // Past a heartbeat, a lease, the readings' time, the late frames', series_ttl, forget_after.
 constexpr std::array kSilencesMs = {6 * kSecondMs,  20 * kSecondMs, 6 * kMinuteMs,
                                     15 * kMinuteMs, 2 * kHourMs,    25 * kHourMs};
-constexpr std::int64_t kIntroductionMs = 6 * kSecondMs;
 constexpr std::int64_t kTablesKeptMs = 10 * kMinuteMs;
 constexpr std::int64_t kSweepMs =
     11 * kSecondMs;  // a little more than between two of the sidecar's
-constexpr std::int64_t kForgetAfterMs = 24 * kHourMs;
 
 }  // namespace
 
@@ -70,19 +68,9 @@ std::size_t World::some_silence(const Action& action) const {
 }
 
 void World::silence(const Action& action) {
-  if (is_pair() && !have_met()) {
-    return live_for(kIntroductionMs, kSecondMs);
-  }
   const std::size_t which = some_silence(action);
   trace_.say("nobody is heard for ", kSilencesMs[which] / kSecondMs, " s");
   advance(kSilencesMs[which]);
-  for (const std::unique_ptr<Publisher>& publisher : publishers_) {
-    if (kSilencesMs[which] >= kForgetAfterMs) {
-      // A file of a forgotten instance is refused: how much of it was merged, nobody knows any
-      // more.
-      publisher->excuse_cells_file();
-    }
-  }
   for (int turn = 0; turn < 3; ++turn) {
     advance(kSweepMs);
     for (const std::unique_ptr<Side>& side : sides_) {

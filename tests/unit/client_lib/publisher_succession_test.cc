@@ -13,7 +13,7 @@ namespace {
 
 // A bus that loses frames and answers, with a sidecar behind it that adds one counter up over
 // instances as sidecars do: per instance the last total counts, of one that has said goodbye only
-// further goodbyes.
+// further goodbyes, and of one that ended long ago nothing: its goodbyes are answered all the same.
 class LossyBus : public Transport {
  public:
   explicit LossyBus(std::mt19937& random) : random_(random) {}
@@ -23,9 +23,13 @@ class LossyBus : public Transport {
   std::size_t payload_bytes_max() override { return 1 << 20; }
   bool listen(std::string_view, const wire::InstanceId&) override { return true; }
   bool publish(std::string_view, std::span<const std::uint8_t> bytes, bool answer) override {
+    EXPECT_FALSE(decoder_.decode(bytes));
+    const wire::Frame& frame = decoder_.frame();
+    if (frame.kind == wire::Kind::kGoodbye) {
+      instances_[frame.instance].said = frame.increments;
+    }
     if (!chance(loss)) {
-      EXPECT_FALSE(decoder_.decode(bytes));
-      merge(decoder_.frame(), answer);
+      merge(frame, answer);
     }
     return true;
   }
@@ -48,18 +52,25 @@ class LossyBus : public Transport {
     }
     return sum;
   }
+  // More than ten minutes pass: who has ended is only remembered. Not one of whose goodbyes an
+  // older one alone arrived: what moved between the two is lost by design.
+  void forget_the_ended() {
+    for (auto& [id, instance] : instances_) {
+      instance.remembered |= instance.ended && instance.total == instance.said;
+    }
+  }
   double loss = 0;
 
  private:
   struct Known {
-    std::uint64_t last_seq = 0, stated_seq = 0, total = 0;
-    bool ended = false;
+    std::uint64_t last_seq = 0, stated_seq = 0, total = 0, said = 0;
+    bool ended = false, remembered = false;
   };
   bool chance(double of) { return std::uniform_real_distribution<>(0, 1)(random_) < of; }
   void merge(const wire::Frame& frame, bool answer) {
     Known& known = instances_[frame.instance];
-    const bool dropped =
-        frame.seq <= known.last_seq || (known.ended && frame.kind != wire::Kind::kGoodbye);
+    const bool dropped = frame.seq <= known.last_seq || known.remembered ||
+                         (known.ended && frame.kind != wire::Kind::kGoodbye);
     if (!dropped) {
       known.last_seq = frame.seq;
       for (const std::uint64_t total : frame.counter_totals) {
@@ -70,7 +81,8 @@ class LossyBus : public Transport {
       known.ended = known.ended || frame.kind == wire::Kind::kGoodbye;
       known.stated_seq = frame.states_everything() ? frame.seq : known.stated_seq;
     }
-    if (answer && frame.seq <= known.stated_seq && !chance(loss)) {
+    const bool remembered = known.remembered && frame.kind == wire::Kind::kGoodbye;
+    if (answer && (frame.seq <= known.stated_seq || remembered) && !chance(loss)) {
       wire::Frame ack;
       ack.kind = wire::Kind::kAck;
       ack.instance = frame.instance;
@@ -92,6 +104,7 @@ class PublisherSuccessionTest : public PublisherFixture {
  protected:
   static constexpr wire::InstanceId kFirst{7, 7};
   static constexpr wire::InstanceId kSecond{8, 8};
+  static constexpr wire::InstanceId kThird{9, 9};
 
   std::unique_ptr<PublisherCore> publisher(wire::InstanceId instance,
                                            const std::string& service = "shop") {
@@ -157,7 +170,8 @@ TEST_F(PublisherSuccessionTest, AnUnansweredGoodbyeIsSaidToItsEndBeforeANewInsta
   EXPECT_EQ(last().instance, kFirst);
   EXPECT_EQ(last().seq, seq + 1);
   EXPECT_EQ(last().kind, wire::Kind::kGoodbye);
-  EXPECT_EQ(value("x_total{}"), 15);
+  EXPECT_EQ(last().increments, 10u);
+  EXPECT_EQ(value("x_total{}"), 10) << "who remembers it would count nothing else of it";
   counter.inc(1);
   run(*second, 3000);
   EXPECT_EQ(last().kind, wire::Kind::kGoodbye) << "a sidecar merges no delta after a goodbye";
@@ -165,26 +179,33 @@ TEST_F(PublisherSuccessionTest, AnUnansweredGoodbyeIsSaidToItsEndBeforeANewInsta
   transport.answers = true;
   run(*second, 10'000);
   EXPECT_EQ(last().instance, kSecond);
-  EXPECT_EQ(value("x_total{}"), 0) << "the goodbye said again had it all";
+  EXPECT_EQ(value("x_total{}"), 6) << "what was counted since";
   EXPECT_EQ(second->status().state, PublisherState::kPublishing);
   counter.inc(3);
   run(*second, 1100);
-  EXPECT_EQ(value("x_total{}"), 3);
+  EXPECT_EQ(value("x_total{}"), 9);
 }
 
 TEST_F(PublisherSuccessionTest, AnOlderGoodbyesAnswerLeavesNothingOut) {
   auto first = publisher(kFirst);
   run(*first, 100);
   transport.answers = false;
-  end(std::move(first));
+  first->begin_goodbye(now);
+  run(*first, 10);
   const std::uint64_t older = last().seq;
   counter.inc(5);
+  run(*first, 1000);
+  ASSERT_TRUE(first->finished());
+  ASSERT_EQ(value("x_total{}"), 5) << "said in another goodbye";
+  first.reset();
   auto second = publisher(kSecond);
   run(*second, 100);
-  ASSERT_EQ(value("x_total{}"), 5);
   transport.control(wire::Kind::kAck, kFirst, older);  // late; of the goodbye without the 5
-  transport.answers = true;
   run(*second, 2000);
+  EXPECT_EQ(last().instance, kFirst);
+  EXPECT_EQ(value("x_total{}"), 5);
+  transport.answers = true;
+  run(*second, 10'000);
   EXPECT_EQ(last().instance, kSecond);
   EXPECT_EQ(value("x_total{}"), 0);
 }
@@ -195,17 +216,106 @@ TEST_F(PublisherSuccessionTest, ASuccessorThatEndsBeforeTheAnswerLeavesTheGoodby
   run(*first, 100);
   transport.answers = false;
   end(std::move(first));
+  counter.inc(2);
   end(publisher(kSecond));
   EXPECT_EQ(last().instance, kFirst);
+  EXPECT_EQ(value("x_total{}"), 1);
   transport.answers = true;
+  auto third = publisher(kThird);
+  third->begin_goodbye(now);
+  run(*third, 1000);
+  EXPECT_TRUE(third->status().goodbye_acknowledged);
+  EXPECT_EQ(third->status().undelivered_increments, 0u);
+  ASSERT_GE(transport.receiver.seen.size(), 2u);
+  const Receiver::Seen& formers = transport.receiver.seen[transport.receiver.seen.size() - 2];
+  EXPECT_EQ(formers.instance, kFirst);
+  EXPECT_EQ(formers.increments, 1u);
+  EXPECT_EQ(last().instance, kThird);
+  EXPECT_EQ(last().kind, wire::Kind::kGoodbye);
+  EXPECT_EQ(last().increments, 2u) << "what was counted since, in a goodbye of its own";
+  EXPECT_EQ(transport.listening_as, kThird);
+  EXPECT_EQ(transport.last_subject, wire::Subjects{}.publish("web-1", "shop", kThird));
+}
+
+TEST_F(PublisherSuccessionTest, WithoutAnAnswerTheSecondGoodbyeIsLeftToTheNextToo) {
+  auto first = publisher(kFirst);
   counter.inc(1);
-  end(publisher(kSecond));
-  EXPECT_EQ(last().instance, kFirst);
-  EXPECT_EQ(value("x_total{}"), 2);
-  counter.inc(4);
-  end(publisher(kSecond));
+  run(*first, 100);
+  transport.answers = false;
+  end(std::move(first));
+  counter.inc(2);
+  auto second = publisher(kSecond);
+  second->begin_goodbye(now);
+  run(*second, 10);
+  transport.control(wire::Kind::kAck, kFirst, last().seq);
+  run(*second, 1000);
+  ASSERT_TRUE(second->finished());
+  EXPECT_FALSE(second->status().goodbye_acknowledged);
+  EXPECT_EQ(second->status().undelivered_increments, 2u);
+  second.reset();
   EXPECT_EQ(last().instance, kSecond);
+  transport.answers = true;
+  counter.inc(4);
+  auto third = publisher(kThird);
+  run(*third, 100);
+  EXPECT_EQ(last().instance, kThird);
   EXPECT_EQ(value("x_total{}"), 4);
+}
+
+TEST_F(PublisherSuccessionTest, WhoIsToldToBeginAgainKeepsWhatWasCountedSinceTheGoodbye) {
+  for (const bool leaving : {false, true}) {
+    SCOPED_TRACE(leaving);
+    transport.answers = false;
+    auto first = publisher(kFirst);
+    counter.inc(1);
+    run(*first, 100);
+    end(std::move(first));
+    counter.inc(2);
+    auto second = publisher(kSecond);
+    if (leaving) {
+      second->begin_goodbye(now);
+    }
+    run(*second, 10);
+    ASSERT_EQ(last().instance, kFirst);
+    transport.control(wire::Kind::kRebase, kFirst);
+    transport.answers = true;
+    run(*second, 1000);
+    EXPECT_EQ(last().instance, kSecond);
+    EXPECT_EQ(last().increments, 2u);
+    EXPECT_EQ(second->finished(), leaving);
+    end(std::move(second));
+  }
+}
+
+TEST_F(PublisherSuccessionTest, TheFormersGoodbyeIsSaidAgainAsItWas) {
+  Histogram size = *registry.histogram({.name = "size", .help = "h", .bounds = {1, 2}});
+  DoubleCounter work = *registry.double_counter({.name = "work_total", .help = "h"});
+  auto first = publisher(kFirst);
+  size.observe(1);
+  work.inc(0.5);
+  run(*first, 100);
+  transport.answers = false;
+  end(std::move(first));
+  size.observe(2);
+  size.observe(1);
+  work.inc(0.25);
+  (*registry.counter({.name = "late_total", .help = "h"})).inc(7);
+  auto second = publisher(kSecond);
+  transport.receiver = {};
+  run(*second, 100);
+  ASSERT_EQ(last().instance, kFirst);
+  EXPECT_EQ(last().increments, 1u);
+  EXPECT_EQ(value("work_total{}"), 0.5);
+  EXPECT_EQ(transport.receiver.histogram("size{}").buckets,
+            (std::map<std::uint16_t, std::uint64_t>{{0, 1}}));
+  EXPECT_EQ(transport.receiver.histogram("size{}").sum, 1);
+  EXPECT_FALSE(transport.receiver.visible().contains("late_total{}"));
+  transport.answers = true;
+  run(*second, 10'000);
+  ASSERT_EQ(last().instance, kSecond);
+  EXPECT_EQ(last().increments, 9u);
+  EXPECT_EQ(value("work_total{}"), 0.25);
+  EXPECT_EQ(value("late_total{}"), 7);
 }
 
 TEST_F(PublisherSuccessionTest, UnderAnotherServiceItIsAnotherInstance) {
@@ -249,6 +359,9 @@ TEST_F(PublisherSuccessionTest, WhateverIsLostNothingIsCountedTwiceOrNever) {
       counted += n;
     };
     for (int life = 0; life < 6; ++life) {
+      if (random() % 2 == 0) {
+        bus.forget_the_ended();
+      }
       bus.loss = life == 5 ? 0 : 0.1 * static_cast<double>(random() % 8);
       PublisherCore one(
           own_registry.core(), settings(), bus,

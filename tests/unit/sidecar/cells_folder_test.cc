@@ -36,6 +36,11 @@ struct FakeDirectory : CellsDirectory {
     ++reads;
     return files.at(name);
   }
+  Result<std::vector<std::string>> standing() override { return Status::error("not asked for"); }
+  Result<std::vector<std::uint8_t>> read_part(const std::string&, std::uint64_t,
+                                              std::size_t) override {
+    return Status::error("not asked for");
+  }
   Status remove(const std::string& name) override {
     if (stuck) {
       return Status::error("cannot remove /cells/" + name + ": read-only");

@@ -134,6 +134,7 @@ class FramePublisher {
       frame.identity.started_unix_ms = started_;
       frame.identity.heartbeat_interval_ms = 5000;
       frame.identity.service_label = service_label;
+      frame.identity.cells_file = cells_file;
       frame.identity.constant_labels = constant_labels;
     }
     std::vector<std::uint32_t> ids, series_families;
@@ -203,6 +204,7 @@ class FramePublisher {
   std::string node = "node-1";
   std::uint64_t seq = 0;
   bool service_label = true;
+  bool cells_file = false;
   bool define_in_delta = false;
   bool quiet = false;              // frames without samples: heartbeats
   std::uint32_t first_series = 0;  // announced from this id on

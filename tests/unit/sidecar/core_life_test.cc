@@ -212,6 +212,27 @@ TEST_F(LifeTest, ALateGoodbyeOfOneThatIsLongGoneIsAnsweredAndAddsNothing) {
   EXPECT_EQ(value(kOrders), "1");
 }
 
+TEST_F(LifeTest, WhoWasTakenForDeadForLongAndLivesIsToldToBeginAgain) {
+  FramePublisher first = start(1);
+  dead[1] = true;
+  pass(6000);
+  EXPECT_EQ(state_of(first), InstanceState::kCrashed);
+  pass(11 * 60'000);
+  dead[1] = false;
+  control.sent.clear();
+  first.set(0, 9).deliver(first.make(wire::Kind::kDelta));
+  first.deliver(first.make(wire::Kind::kKeyframe), "reply");
+  ASSERT_EQ(control.sent.size(), 2u);
+  for (const RecordingControl::Sent& sent : control.sent) {
+    EXPECT_EQ(sent.kind, wire::Kind::kRebase) << "an acknowledgement would say that it counts";
+    EXPECT_EQ(sent.instance, first.id);
+  }
+  EXPECT_EQ(value("weir_sidecar_rebases_total"), "2");
+  FramePublisher again(*this, "shop", 1);  // what it does then
+  again.set(again.counter("orders_total"), 4).keyframe();
+  EXPECT_EQ(value(kOrders), "5");
+}
+
 TEST_F(LifeTest, AStrangerThatNeverIntroducesItselfIsDropped) {
   FramePublisher mute(*this, "mute", 9);
   mute.delta();

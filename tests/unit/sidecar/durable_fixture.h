@@ -26,6 +26,9 @@ class DurableTest : public ::testing::Test, public CoreFixture {
     engine_ = std::make_unique<Engine>(
         options, control, [this] { return now; },
         [this](std::uint32_t pid, std::uint64_t, std::int64_t) { return !dead[pid]; }, 1, &storage);
+    if (watches_cells) {
+      engine_->watch_cells();
+    }
     const Recovery recovery = engine_->recover();
     LinkStatus link;
     link.connected = true;
@@ -40,6 +43,7 @@ class DurableTest : public ::testing::Test, public CoreFixture {
   [[nodiscard]] bool ready() { return engine().status().recovered; }
   [[nodiscard]] std::uint64_t acks() { return control.count(wire::Kind::kAck); }
 
+  bool watches_cells = false;
   MemoryStorage storage;
 };
 

@@ -9,7 +9,15 @@ namespace {
 constexpr std::int64_t kMinute = 60'000;
 constexpr std::int64_t kHour = 60 * kMinute;
 
-class PairBaseTest : public ::testing::Test, public PairFixture {};
+class PairBaseTest : public ::testing::Test, public PairFixture {
+ protected:
+  // Who never heard another one retires alone after this.
+  void retire_alone_soon() {
+    for (int side : {0, 1}) {
+      options[side].life.forget_after_ms = kMinute;
+    }
+  }
+};
 
 TEST_F(PairBaseTest, AnEndedOneIsRetiredOnlyWhenTheOtherHasTheSame) {
   start_both();
@@ -51,6 +59,7 @@ TEST_F(PairBaseTest, OneThatIsGoneForADayIsNotWaitedFor) {
 }
 
 TEST_F(PairBaseTest, TheRetiredTotalsAreTakenOverExactly) {
+  retire_alone_soon();
   start(0);
   pass(3'000);
   const double bounds[] = {1, 2};
@@ -87,6 +96,7 @@ TEST_F(PairBaseTest, TheRetiredTotalsAreTakenOverExactly) {
 }
 
 TEST_F(PairBaseTest, WhoHasRetiredMoreKeepsIt) {
+  retire_alone_soon();
   start(0);
   pass(3'000);
   FramePublisher mine(clock, "svc"), theirs(clock, "svc");

@@ -281,6 +281,7 @@ TEST_F(PairTest, WhatWasToldAndShownIsThereAfterADeath) {
 
 TEST_F(PairTest, WithoutFilesOneStillTellsTheOther) {
   with_storage = false;
+  options[0].life.forget_after_ms = kMinute;  // so long it waits for one that it never heard
   start(0);
   pass(3'000);
   FramePublisher publisher(clock, "svc");
@@ -291,6 +292,44 @@ TEST_F(PairTest, WithoutFilesOneStillTellsTheOther) {
   start(1);
   pass(3'000);
   EXPECT_EQ(work(1), "5");
+}
+
+// Or each would retire what it had heard of them, and neither would ever know better.
+TEST_F(PairTest, TwoThatHaveNotMetYetRetireNothingAlone) {
+  lose = [](const Message&) { return true; };
+  start_both();
+  FramePublisher publisher(clock, "svc", 77);
+  const auto id = publisher.counter("work_total");
+  hear_both(publisher.set(id, 5), wire::Kind::kKeyframe);
+  hear(0, publisher, publisher.set(id, 9).make(wire::Kind::kGoodbye));
+  dead[77] = true;  // the other one hears of its end alone
+  pass(2 * kHour, 5'000);
+  EXPECT_EQ(work(0), "9");
+  EXPECT_EQ(work(1), "5");
+  EXPECT_EQ(known(0), 1U);
+  EXPECT_EQ(known(1), 1U);
+  lose = {};
+  pass(5 * kMinute, 1'000);
+  EXPECT_EQ(work(0), "9");
+  EXPECT_EQ(work(1), "9");
+  EXPECT_EQ(known(0), 0U);  // agreed
+  EXPECT_EQ(known(1), 0U);
+}
+
+TEST_F(PairTest, WhoNeverHearsAnotherWaitsNoLongerThanForgetAfter) {
+  for (int side : {0, 1}) {
+    options[side].life.forget_after_ms = kHour;
+  }
+  start(0);
+  pass(3'000);
+  FramePublisher publisher(clock, "svc");
+  publisher.set(publisher.counter("work_total"), 5);
+  hear(0, publisher, publisher.make(wire::Kind::kGoodbye));
+  pass(59 * kMinute, 5'000);
+  EXPECT_EQ(known(0), 1U);
+  pass(2 * kMinute, 5'000);
+  EXPECT_EQ(known(0), 0U);
+  EXPECT_EQ(work(0), "5");
 }
 
 }  // namespace
