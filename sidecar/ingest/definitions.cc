@@ -222,10 +222,10 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
     ++result.refused_series;
     return;
   }
-  const std::string text = label_text(instance, local, registry.family(local.family), values, rules);
-  const std::uint32_t series =
-      registry.define_series(local.family, text,
-                             instance.service_label ? instance.service : "", started_unix_ms);
+  const std::string text =
+      label_text(instance, local, registry.family(local.family), values, rules);
+  const std::uint32_t series = registry.define_series(
+      local.family, text, instance.service_label ? instance.service : "", started_unix_ms);
   if (series == kNone) {
     instance.targets[id] = Target(TargetKind::kRefused, 0);
     if (result.refused_for_room++ == 0) {

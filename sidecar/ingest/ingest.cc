@@ -45,74 +45,89 @@ bool Ingest::receive(std::string_view subject, std::string_view reply,
     return false;
   }
   const wire::Frame& frame = decoder_.frame();
-  if (wire::Refusal refusal = admit(envelope, frame)) {
+  Instance* instance = directory_.find(frame.instance);
+  // Whose subject it is was found out when it introduced itself.
+  const bool known = instance != nullptr && instance->subject == subject;
+  if (wire::Refusal refusal = known ? admit(frame, instance->node, instance->service)
+                                    : admit_stranger(envelope, frame, instance)) {
     refuse(envelope, std::move(refusal), nullptr);
     return false;
   }
-
-  const Directory::Memory memory = directory_.remembered(frame.instance);
-  // A goodbye said again, or a cells file found late, of which everything is counted.
-  const bool is_final = frame.kind == wire::Kind::kGoodbye || frame.folded;
-  if (memory == Directory::Memory::kEnded && is_final) {
-    ++counts_.duplicate;
-    answer(envelope, frame.kind, frame.instance, frame.seq);
-    return true;
-  }
-  // Also of one that was taken for ended, and lives: acknowledged and not merged, it would count
-  // for nobody from now on.
-  if (memory != Directory::Memory::kNothing) {
-    ++counts_.rebases;
-    send_control(wire::Kind::kRebase, frame.instance, subjects_.parse_publish(subject)->node);
-    refuse(envelope, {wire::Reason::kUnknownInstance, "silent for so long that it was forgotten"},
-           nullptr);
-    return false;
-  }
-  Instance* instance = directory_.find(frame.instance);
   if (instance == nullptr) {
-    instance = directory_.add(frame.instance, now_unix_ms);
+    if (directory_.remembered(frame.instance) != Directory::Memory::kNothing) {
+      return receive_remembered(envelope, frame);
+    }
+    instance = introduce(envelope, frame.instance);
     if (instance == nullptr) {
       refuse(envelope, {wire::Reason::kLimitExceeded, "too many publishers"}, nullptr);
       return false;
     }
-    const auto publisher = subjects_.parse_publish(subject);
-    instance->subject = subject;
-    instance->node = publisher->node;
-    instance->service = publisher->service;
   }
   const bool accepted = apply(envelope, bytes, frame, *instance);
   ask_if_due(*instance, now_unix_ms);
   return accepted;
 }
 
+bool Ingest::receive_remembered(const Envelope& envelope, const wire::Frame& frame) {
+  // A goodbye said again, or a cells file found late, of which everything is counted.
+  const bool is_final = frame.kind == wire::Kind::kGoodbye || frame.folded;
+  if (directory_.remembered(frame.instance) == Directory::Memory::kEnded && is_final) {
+    ++counts_.duplicate;
+    answer(envelope, frame.kind, frame.instance, frame.seq);
+    return true;
+  }
+  // Also of one that was taken for ended, and lives: acknowledged and not merged, it would count
+  // for nobody from now on.
+  ++counts_.rebases;
+  send_control(wire::Kind::kRebase, frame.instance,
+               subjects_.parse_publish(envelope.subject)->node);
+  refuse(envelope, {wire::Reason::kUnknownInstance, "silent for so long that it was forgotten"},
+         nullptr);
+  return false;
+}
+
+Instance* Ingest::introduce(const Envelope& envelope, const wire::InstanceId& id) {
+  Instance* const instance = directory_.add(id, envelope.now_unix_ms);
+  if (instance != nullptr) {
+    const auto publisher = subjects_.parse_publish(envelope.subject);
+    instance->subject = envelope.subject;
+    instance->node = publisher->node;
+    instance->service = publisher->service;
+  }
+  return instance;
+}
+
 // Whose frame is it: NATS permissions on the subject are what stops one service from speaking for
 // another.
-wire::Refusal Ingest::admit(const Envelope& envelope, const wire::Frame& frame) {
-  const auto publisher = subjects_.parse_publish(envelope.subject);
-  if (!publisher) {
-    return {wire::Reason::kBadIdentity, "no publisher's subject"};
-  }
+wire::Refusal Ingest::admit(const wire::Frame& frame, std::string_view node,
+                            std::string_view service) {
   if (!frame.is_from_publisher()) {
     return {wire::Reason::kBadHeader, "a control frame on a publisher's subject"};
   }
-  if (frame.instance != publisher->instance) {
-    return {wire::Reason::kBadIdentity,
-            "instance " + frame.instance.to_string() + " on another one's subject"};
-  }
-  if (const Instance* known = directory_.find(frame.instance);
-      known != nullptr && known->subject != envelope.subject) {
-    return {wire::Reason::kBadIdentity, "instance " + frame.instance.to_string() +
-                                            " has introduced itself as " + known->node + "/" +
-                                            known->service};
-  }
-  if (!frame.has_identity) {
-    return {};
-  }
-  if (frame.identity.node != publisher->node || frame.identity.service != publisher->service) {
+  if (frame.has_identity && (frame.identity.node != node || frame.identity.service != service)) {
     return {wire::Reason::kBadIdentity, "calls itself " + std::string(frame.identity.node) + "/" +
                                             std::string(frame.identity.service) +
                                             ", which is not what its subject says"};
   }
   return {};
+}
+
+wire::Refusal Ingest::admit_stranger(const Envelope& envelope, const wire::Frame& frame,
+                                     const Instance* known) const {
+  const auto publisher = subjects_.parse_publish(envelope.subject);
+  if (!publisher) {
+    return {wire::Reason::kBadIdentity, "no publisher's subject"};
+  }
+  if (frame.is_from_publisher() && frame.instance != publisher->instance) {
+    return {wire::Reason::kBadIdentity,
+            "instance " + frame.instance.to_string() + " on another one's subject"};
+  }
+  if (frame.is_from_publisher() && known != nullptr) {
+    return {wire::Reason::kBadIdentity, "instance " + frame.instance.to_string() +
+                                            " has introduced itself as " + known->node + "/" +
+                                            known->service};
+  }
+  return admit(frame, publisher->node, publisher->service);
 }
 
 bool Ingest::apply(const Envelope& envelope, std::span<const std::uint8_t> bytes,

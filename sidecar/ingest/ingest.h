@@ -103,7 +103,12 @@ class Ingest {
     std::int64_t now_unix_ms;
   };
 
-  [[nodiscard]] wire::Refusal admit(const Envelope& envelope, const wire::Frame& frame);
+  bool receive_remembered(const Envelope& envelope, const wire::Frame& frame);
+  Instance* introduce(const Envelope& envelope, const wire::InstanceId& id);
+  [[nodiscard]] static wire::Refusal admit(const wire::Frame& frame, std::string_view node,
+                                           std::string_view service);
+  [[nodiscard]] wire::Refusal admit_stranger(const Envelope& envelope, const wire::Frame& frame,
+                                             const Instance* known) const;
   [[nodiscard]] wire::Refusal identify(const wire::Frame& frame, Instance& instance,
                                        std::int64_t now_unix_ms) const;
   bool apply(const Envelope& envelope, std::span<const std::uint8_t> bytes,

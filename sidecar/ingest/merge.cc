@@ -47,6 +47,7 @@ void state_number(Reading& reading, double value) {
 void merge_counters(const wire::Frame& frame, Instance& instance, Registry& registry,
                     MergeResult& result) {
   Slots<std::uint64_t>& counters = registry.counters();
+  Unwritten::Marking marking(instance.unwritten);
   for (std::size_t i = 0; i < frame.counter_ids.size(); ++i) {
     const std::uint32_t id = frame.counter_ids[i];
     const std::uint64_t total = frame.counter_totals[i];
@@ -58,15 +59,15 @@ void merge_counters(const wire::Frame& frame, Instance& instance, Registry& regi
         continue;
       }
       // A hostile total must not wrap what others have counted.
-      if (__builtin_add_overflow(counters[target.index()], total - applied,
-                                 &counters[target.index()])) [[unlikely]] {
-        counters[target.index()] -= total - applied;
+      std::uint64_t& counter = counters[target.index()];
+      if (__builtin_add_overflow(counter, total - applied, &counter)) [[unlikely]] {
+        counter -= total - applied;
         ++result.mismatched;
         continue;
       }
       result.increments += total - applied;
       applied = total;
-      instance.unwritten.moved(id);
+      marking.moved(id);
     } else if (target.kind() == TargetKind::kReading) {
       state_integer(registry.readings()[target.index()], total);
     } else {

@@ -19,6 +19,33 @@ class Unwritten {
     moved_[id / 64] |= std::uint64_t{1} << (id % 64);
     any_moved_ = true;
   }
+  // The same, for one who marks many: neighbours share a word, and writing it for each would make
+  // each wait for the one before.
+  class Marking {
+   public:
+    explicit Marking(Unwritten& unwritten) : unwritten_(unwritten) {}
+    ~Marking() { write(); }
+    Marking(const Marking&) = delete;
+    Marking& operator=(const Marking&) = delete;
+    void moved(std::uint32_t id) {
+      if (id / 64 != word_) {
+        write();
+        word_ = id / 64;
+      }
+      bits_ |= std::uint64_t{1} << (id % 64);
+    }
+
+   private:
+    void write() {
+      if (bits_ != 0) {
+        unwritten_.moved_[word_] |= std::exchange(bits_, 0);
+        unwritten_.any_moved_ = true;
+      }
+    }
+    Unwritten& unwritten_;
+    std::uint32_t word_ = 0;
+    std::uint64_t bits_ = 0;
+  };
   // Announced, hidden or revived.
   void defined_series(std::uint32_t id) { series_.push_back(id); }
   void defined_family(std::uint32_t id) { families_.push_back(id); }
