@@ -1,5 +1,7 @@
 #include "sidecar/engine.h"
 
+#include <malloc.h>
+
 #include <utility>
 
 #include "sidecar/exposition/snapshot.h"
@@ -10,6 +12,7 @@ namespace weir::sidecar {
 namespace {
 
 constexpr std::int64_t kSweepIntervalMs = 10'000;
+constexpr std::size_t kBurst = 10'000;  // series
 
 LifeRules life_rules_of(const EngineOptions& options) {
   LifeRules rules = options.life;
@@ -232,8 +235,12 @@ void Engine::tick(std::int64_t behind_ms) {
     return;
   }
   swept_unix_ms_ = now;
-  registry_.expire(now, options_.series_ttl_ms, options_.retired_ttl_ms,
-                   [&](std::uint32_t series) { retirement_.forget(series); });
+  const std::size_t freed =
+      registry_.expire(now, options_.series_ttl_ms, options_.retired_ttl_ms,
+                       [&](std::uint32_t series) { retirement_.forget(series); });
+  if (freed >= kBurst) {
+    ::malloc_trim(0);  // the allocator would keep it
+  }
 }
 
 void Engine::set_link(const LinkStatus& link) {

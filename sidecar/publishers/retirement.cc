@@ -67,8 +67,7 @@ void Retirement::index(Retired& retired) {
   retired.ids.clear();
   for (std::uint32_t id = 0; id < instance.targets.size(); ++id) {
     if (instance.series[id] != kNone) {
-      retired.ids[{instance.series[id], instance.series_family[id], instance.targets[id].kind()}] =
-          id;
+      retired.ids.insert(Retired::hash_of(instance.series[id]), id);
     }
   }
 }
@@ -99,12 +98,15 @@ std::uint32_t Retirement::id_of(Retired& retired, std::uint32_t family, std::uin
                                 TargetKind kind) {
   Instance& instance = retired.instance;
   const auto next = static_cast<std::uint32_t>(instance.targets.size());
-  const auto [at, fresh] = retired.ids.try_emplace({series, family, kind}, next);
-  if (!fresh) {
-    return at->second;
+  const std::uint32_t known = retired.find(series, [&](std::uint32_t id) {
+    return instance.series_family[id] == family && instance.targets[id].kind() == kind;
+  });
+  if (known != kNone) {
+    return known;
   }
   instance.series.push_back(series);
   instance.series_family.push_back(family);
+  retired.ids.insert(Retired::hash_of(series), next);
   instance.applied.push_back(0);
   retired.low.push_back(0);
   instance.unwritten.grow(next + 1);
@@ -197,16 +199,20 @@ void Retirement::restore_low(Retired& retired, std::uint32_t id, double low) {
 }
 
 void Retirement::forget(std::uint32_t series) {
+  const auto any = [](std::uint32_t) { return true; };
   for (auto& [key, retired] : all_) {
-    auto at = retired->ids.lower_bound({series, 0, TargetKind::kUndefined});
-    while (at != retired->ids.end() && std::get<0>(at->first) == series) {
-      const std::uint32_t id = at->second;
+    for (std::uint32_t id = retired->find(series, any); id != kNone;
+         id = retired->find(series, any)) {
+      retired->ids.erase(Retired::hash_of(series), id);
       retired->instance.targets[id] = {};
       retired->instance.series[id] = kNone;
-      at = retired->ids.erase(at);
       ++version_;
     }
   }
+  // Of whom nothing is left, the tables go.
+  std::erase_if(all_, [](const auto& entry) {
+    return entry.second->ids.size() == 0 && !entry.second->instance.targets.empty();
+  });
 }
 
 }  // namespace weir::sidecar

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sidecar/publishers/instance.h"
+#include "sidecar/registry/index_table.h"
 #include "sidecar/registry/registry.h"
 
 namespace weir::sidecar {
@@ -24,8 +25,17 @@ class Retirement {
   struct Retired {
     Instance instance;
     std::vector<double> low;  // by local id: what the double total or the sum lacks
-    using Place = std::tuple<std::uint32_t, std::uint32_t, TargetKind>;  // series, family, kind
-    std::map<Place, std::uint32_t> ids;                                  // -> local id
+    IndexTable ids;           // local ids by their series
+
+    // The local id of this series for which `same(id)` holds; kNone if there is none.
+    template <typename Same>
+    [[nodiscard]] std::uint32_t find(std::uint32_t series, Same&& same) const {
+      return ids.find(hash_of(series),
+                      [&](std::uint32_t id) { return instance.series[id] == series && same(id); });
+    }
+    [[nodiscard]] static std::uint32_t hash_of(std::uint32_t series) {
+      return series * 0x9e3779b9u;
+    }
   };
 
   explicit Retirement(Registry& registry) : registry_(registry) {}

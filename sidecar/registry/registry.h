@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "sidecar/registry/family.h"
-#include "sidecar/registry/series_index.h"
+#include "sidecar/registry/index_table.h"
 #include "sidecar/registry/slots.h"
 
 namespace weir::sidecar {
@@ -184,7 +184,7 @@ class Registry {
   Slots<ExactSum> double_counters_;
   Slots<HistogramValue> histograms_;
   Slots<Reading> readings_;
-  SeriesIndex index_;
+  IndexTable index_;
   std::uint64_t block_serial_ = 0;
   // The row that was placed last, and its text: the next one is mostly its neighbour.
   const RowBlock* placed_in_ = nullptr;

@@ -6,6 +6,14 @@
 #include "sidecar/registry/registry.h"
 
 namespace weir::sidecar {
+namespace {
+
+std::uint32_t hash_of(std::uint32_t family, std::string_view labels) {
+  const std::uint64_t text = std::hash<std::string_view>{}(labels);
+  return static_cast<std::uint32_t>(((text ^ family) * 0x9e3779b97f4a7c15ull) >> 32);
+}
+
+}  // namespace
 
 std::uint32_t Registry::intern_service(std::string_view text) {
   const auto at = service_ids_.find(text);
@@ -25,11 +33,11 @@ std::string Registry::labels_of(const SeriesRow& series) const {
 std::uint32_t Registry::define_series(std::uint32_t family, const std::string& labels,
                                       std::string_view service, std::int64_t started_unix_ms) {
   Family& owner = *families_[family];
-  const std::uint32_t hash = SeriesIndex::hash_of(family, labels);
+  const std::uint32_t hash = hash_of(family, labels);
   const std::uint32_t known = index_.find(hash, [&](std::uint32_t index) {
     return rows_[index].family == family && labels_of(rows_[index]) == labels;
   });
-  if (known != SeriesIndex::kNothing) {
+  if (known != IndexTable::kNothing) {
     return known;
   }
   if (series_count() >= capacity_.series_max ||
@@ -89,7 +97,7 @@ void Registry::take_out(Family& family, const std::function<bool(std::uint32_t)>
     };
     for (const std::uint32_t index : out) {
       const std::string labels = labels_of(rows_[index]);
-      index_.erase(SeriesIndex::hash_of(rows_[index].family, labels), index);
+      index_.erase(hash_of(rows_[index].family, labels), index);
       label_bytes_ -= labels.size();
     }
     rewrite(family, at, leaves);

@@ -117,13 +117,11 @@ bool BaseTakeover::raise(ExactSum& sum, const ExactSum& before, std::uint32_t se
   }
   bool raised = false;
   retirement_.for_each([&](Retirement::Retired& retired) {
-    const auto at = retired.ids.lower_bound({series, 0, TargetKind::kUndefined});
-    for (auto of = at; !raised && of != retired.ids.end() && std::get<0>(of->first) == series;
-         ++of) {
-      if (std::get<2>(of->first) == kind) {
-        retirement_.restore_low(retired, of->second, retired.low[of->second] + lacks);
-        raised = true;
-      }
+    const std::uint32_t id = retired.find(
+        series, [&](std::uint32_t of) { return retired.instance.targets[of].kind() == kind; });
+    if (!raised && id != kNone) {
+      retirement_.restore_low(retired, id, retired.low[id] + lacks);
+      raised = true;
     }
   });
   return raised && sum.value() >= before.value();
