@@ -34,7 +34,8 @@ class Program:
 
     @property
     def path(self):
-        return self.root / "build" / "release" / "bin" / self.name if self.in_process else self.root / "bench" / self.name
+        folder = self.root / "build" / "release" / "bin" if self.in_process else self.root / "bench"
+        return folder / self.name
 
     def __str__(self):
         return f"{self.name} (row {' '.join(self.rows)})"
@@ -119,7 +120,7 @@ def parse_line(text):
 # ---- one run ----------------------------------------------------------------------------------------
 
 class Run:
-    """What one run of a program gave: its lines as text and parsed, how long it took, and what was wrong, if anything."""
+    """What one run of a program gave: its lines as text and parsed, how long it took, and what was wrong, if any."""
 
     def __init__(self):
         self.texts, self.lines, self.seconds, self.fault, self.errors = [], [], 0.0, None, ""
@@ -143,8 +144,8 @@ def run_program(program, arguments, seconds_max, on_line=None, on_progress=None,
     done, begun = Run(), time.monotonic()
     try:
         child = subprocess.Popen([str(program.path), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE, text=True, errors="replace", env=clean_environment(environment),
-                                 start_new_session=True, preexec_fn=begin_as_usual)
+                                 stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
+                                 env=clean_environment(environment), preexec_fn=begin_as_usual)
     except OSError as error:
         done.fault = f"cannot start {program.path.name}: {error.strerror}"
         return done
@@ -183,7 +184,8 @@ def run_program(program, arguments, seconds_max, on_line=None, on_progress=None,
     if late.is_set():
         done.fault = f"still ran after {seconds_max:g} s"
     elif child.returncode != 0:
-        done.fault = f"ended with {child.returncode}: {done.errors.strip().splitlines()[-1] if done.errors.strip() else ''}"
+        last = done.errors.strip().splitlines()[-1:] or ["it said nothing"]
+        done.fault = f"ended with {child.returncode}: {last[0]}"
     printed = {line["row"] for line in done.lines}
     missing = [row for row in program.rows if row not in printed]
     foreign = sorted(printed - set(program.rows))
@@ -198,7 +200,9 @@ def run_program(program, arguments, seconds_max, on_line=None, on_progress=None,
 
 def short(number):
     """Four digits that matter: 12.34, 45.1 M."""
-    return f"{number / 1e6:.4g} M" if abs(number) >= 1e6 else f"{number:,.0f}" if abs(number) >= 1e4 else f"{number:.4g}"
+    if abs(number) >= 1e6:
+        return f"{number / 1e6:.4g} M"
+    return f"{number:,.0f}" if abs(number) >= 1e4 else f"{number:.4g}"
 
 
 def spread_words(spread):

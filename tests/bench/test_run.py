@@ -14,7 +14,8 @@ LINE = {"row": "6", "what": "merge", "unit": "ns", "weir": {"median": 2.5, "low"
         "peer": {"name": "other 1.0", "median": 30, "low": 29, "high": 31}, "target": "<= 6 ns", "value": 2.5,
         "bound": {"at_most": 6}, "met": True, "check": "1000 samples", "profile": None}
 MISSED = {**LINE, "value": 7, "met": False}
-ALL_ROWS = re.search(r"EXPECTED_ROWS = \((.*)\)", (SOURCE / "bench" / "run").read_text())[1].replace('"', "").split(", ")
+EXPECTED_ROWS = re.search(r"EXPECTED_ROWS = \((.*)\)", (SOURCE / "bench" / "run").read_text())[1]
+ALL_ROWS = re.findall(r'"(\w+)"', EXPECTED_ROWS)
 
 
 class Tree:
@@ -24,7 +25,9 @@ class Tree:
         self.root, self.rows = root, []
         (root / "bench").mkdir()
         shutil.copy(SOURCE / "bench" / "run", root / "bench")
-        shutil.copytree(SOURCE / "bench" / "support", root / "bench" / "support", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(SOURCE / "bench" / "curve.py", root / "bench")
+        (root / "docs").mkdir()
+        shutil.copytree(SOURCE / "bench" / "support", root / "bench" / "support")
         shutil.copytree(SOURCE / "tests" / "harness", root / "tests" / "harness")
         self.readme = root / "bench" / "README.md"
         self.readme.write_text("before\n<!-- table -->\nold\n<!-- end -->\nafter\n")
@@ -32,13 +35,14 @@ class Tree:
     def add(self, rows, name, *lines, then=""):
         path = self.root / "bench" / name
         texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
-        path.write_text(f"#!{sys.executable}\nimport sys, time\nfor text in {texts!r}:\n    print(text, flush=True)\n{then}\n")
+        path.write_text(f"#!{sys.executable}\nimport sys\nfor text in {texts!r}:\n    print(text, flush=True)\n{then}\n")
         path.chmod(0o755)
         self.rows.append(f"{rows} | {name}\n")
 
     def run(self, *arguments, status=0):
         (self.root / "bench" / "rows.txt").write_text("# comment\n" + "".join(self.rows))
-        done = subprocess.run([self.root / "bench" / "run", "--no-build", *arguments], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([self.root / "bench" / "run", "--no-build", *arguments], capture_output=True, text=True,
+                              timeout=60)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -124,7 +128,8 @@ def test_the_table_is_written_by_a_full_run_or_when_asked(tree):
     assert "\nold\n" in tree.readme.read_text()
     tree.run("6", "--write")
     text = tree.readme.read_text()
-    assert text.startswith("before\n<!-- table -->\n") and text.endswith("<!-- end -->\nafter\n") and "\nold\n" not in text
+    assert text.startswith("before\n<!-- table -->\n") and text.endswith("<!-- end -->\nafter\n")
+    assert "\nold\n" not in text
     assert "| 6 | merge | 2.5 (2 - 3) ns | other 1.0: 30 (29 - 31) | 2.5, at most 6 | <= 6 ns | met |" in text
     assert "| 8 | fails.py | not measured |" in text and "Commit " in text and "Machine: " in text
     tree.run(status=1)
@@ -132,9 +137,11 @@ def test_the_table_is_written_by_a_full_run_or_when_asked(tree):
 
 
 def test_points_of_curves_are_counted_and_shown_where_they_miss(tree):
-    point = {"profile": {"curve": "merge", "axis": "series", "x": 10, "cost": 2.5, "cost_unit": "ns"}, "row": "18"}
-    tree.add("18", "scale.py", {**LINE, **point}, {**MISSED, **point, "what": "too slow"}, {**LINE, "row": "18", "what": "flat"})
+    place = {"curve": "merge of a sample", "axis": "series", "x": 10, "cost": 2.5, "cost_unit": "ns"}
+    point, flat = {"row": "18", "profile": place}, {**LINE, "row": "18", "what": "flat"}
+    tree.add("18", "scale.py", {**LINE, **point}, {**MISSED, **point, "what": "too slow"}, flat)
     tree.run("18", "--write")
     text = tree.readme.read_text()
     assert "2 points of curves, 1 of which meet" in text and "| too slow |" in text and "| flat |" in text
     assert "| merge |" not in text
+    assert "Merging a sample" in (tree.root / "docs" / "performance.svg").read_text()
