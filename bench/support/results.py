@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import threading
@@ -126,6 +127,15 @@ class Run:
         self.texts, self.lines, self.seconds, self.fault, self.errors = [], [], 0.0, None, ""
 
 
+_children = set()  # those that run
+
+
+def end_children():
+    """Of all threads: for whoever is told to stop."""
+    for child in list(_children):
+        _end(child)
+
+
 def _end(child):
     """With Ctrl-C, upon which our programs end what they started; then by force."""
     for number in (signal.SIGINT, signal.SIGKILL):
@@ -159,6 +169,7 @@ def run_program(program, arguments, seconds_max, on_line=None, on_progress=None,
             if on_progress:
                 on_progress(text.rstrip("\n"))
 
+    _children.add(child)
     listener = threading.Thread(target=listen, daemon=True)
     alarm.start()
     listener.start()
@@ -178,6 +189,7 @@ def run_program(program, arguments, seconds_max, on_line=None, on_progress=None,
         alarm.cancel()
         if child.poll() is None:
             _end(child)
+        _children.discard(child)
         listener.join(ENDING_SECONDS)
         child.stdout.close()
     done.seconds, done.errors = time.monotonic() - begun, "".join(errors)
@@ -219,6 +231,13 @@ def bound_words(line):
 
 def met_word(line):
     return "met" if line["met"] else "MISSED"
+
+
+def verdict(old, new, lower_is_better):
+    """Of the medians of two builds' rounds: `slower`, `faster`, or nothing while they overlap."""
+    if max(old) >= min(new) and max(new) >= min(old):
+        return ""
+    return "faster" if (statistics.median(new) < statistics.median(old)) == lower_is_better else "SLOWER"
 
 
 def set_up(root, *commands):

@@ -1,53 +1,13 @@
 """bench/run: a program that fails, prints rubbish or is not there is never a success; a missed target is one."""
 
 import json
-import pathlib
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
+from bench_tree import LINE, MISSED, SOURCE, Tree
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
-LINE = {"row": "6", "what": "merge", "unit": "ns", "weir": {"median": 2.5, "low": 2, "high": 3},
-        "peer": {"name": "other 1.0", "median": 30, "low": 29, "high": 31}, "target": "<= 6 ns", "value": 2.5,
-        "bound": {"at_most": 6}, "met": True, "check": "1000 samples", "profile": None}
-MISSED = {**LINE, "value": 7, "met": False}
 EXPECTED_ROWS = re.search(r"EXPECTED_ROWS = \((.*)\)", (SOURCE / "bench" / "run").read_text())[1]
 ALL_ROWS = re.findall(r'"(\w+)"', EXPECTED_ROWS)
-
-
-class Tree:
-    """A tree with the real bench/run, and with programs that print what a test says."""
-
-    def __init__(self, root):
-        self.root, self.rows = root, []
-        (root / "bench").mkdir()
-        shutil.copy(SOURCE / "bench" / "run", root / "bench")
-        shutil.copy(SOURCE / "bench" / "curve.py", root / "bench")
-        (root / "docs").mkdir()
-        shutil.copytree(SOURCE / "bench" / "support", root / "bench" / "support")
-        shutil.copytree(SOURCE / "tests" / "harness", root / "tests" / "harness")
-        self.readme = root / "bench" / "README.md"
-        self.readme.write_text("before\n<!-- table -->\nold\n<!-- end -->\nafter\n")
-
-    def add(self, rows, name, *lines, then=""):
-        path = self.root / "bench" / name
-        texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
-        path.write_text(f"#!{sys.executable}\nimport sys\nfor text in {texts!r}:\n    print(text, flush=True)\n{then}\n")
-        path.chmod(0o755)
-        self.rows.append(f"{rows} | {name}\n")
-
-    def run(self, *arguments, status=0):
-        (self.root / "bench" / "rows.txt").write_text("# comment\n" + "".join(self.rows))
-        done = subprocess.run([self.root / "bench" / "run", "--no-build", *arguments], capture_output=True, text=True,
-                              timeout=60)
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def kept(self, name):
-        return self.root / "build" / "bench" / f"{name}.jsonl"
 
 
 @pytest.fixture
