@@ -163,6 +163,12 @@ weir_stage_packaging() {
   weir_built packaging release && weir_pytest packaging release tests/packaging tests/consumer || true
 }
 
+# In the release build alone: sanitizers would measure themselves.
+weir_stage_bench() {
+  weir_heading "bench"
+  weir_built bench release && weir_pytest bench release tests/bench || true
+}
+
 weir_stage_asan() { weir_sanitized asan; }
 weir_stage_tsan() { weir_sanitized tsan; }
 
