@@ -2,6 +2,9 @@
 // is not idle most of them are undisturbed, so their median says what the loop costs.
 #pragma once
 
+#include <pthread.h>
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -52,47 +55,88 @@ struct Crowd {
   }
 };
 
-// What one turn costs a core, in nanoseconds: the median of the chunks. Calls loop(thread, turns).
+namespace detail {
+
+using Clock = std::chrono::steady_clock;
+
+struct alignas(128) Times {
+  std::vector<Clock::time_point> begin, end;
+};
+
+[[nodiscard]] inline unsigned cores() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+// A core of its own for each of a few threads: else a busy machine's kernel may run them in turns.
+inline void pin(unsigned thread) {
+  cpu_set_t allowed, chosen;
+  CPU_ZERO(&chosen);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+    return;
+  }
+  for (unsigned cpu = 0, seen = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &allowed) && seen++ == thread) {
+      CPU_SET(cpu, &chosen);
+      static_cast<void>(::pthread_setaffinity_np(::pthread_self(), sizeof chosen, &chosen));
+    }
+  }
+}
+
+// The median of the chunks in which the threads ran together for most of the time; of all chunks
+// if there are no three of those.
+inline double median_chunk_ns(const std::vector<Times>& times, unsigned chunks) {
+  constexpr double kTogether = 0.75;
+  std::vector<double> all, together;
+  for (unsigned i = 0; i < chunks; ++i) {
+    auto first_begin = times[0].begin[i], last_begin = first_begin;
+    auto first_end = times[0].end[i], last_end = first_end;
+    for (const Times& thread : times) {
+      first_begin = std::min(first_begin, thread.begin[i]);
+      last_begin = std::max(last_begin, thread.begin[i]);
+      first_end = std::min(first_end, thread.end[i]);
+      last_end = std::max(last_end, thread.end[i]);
+    }
+    const std::chrono::duration<double, std::nano> taken = last_end - first_begin;
+    const std::chrono::duration<double, std::nano> shared = first_end - last_begin;
+    all.push_back(taken.count());
+    if (shared >= kTogether * taken) {
+      together.push_back(taken.count());
+    }
+  }
+  return median_of(together.size() < 3 ? all : together);
+}
+
+}  // namespace detail
+
+// What one turn costs a core, in nanoseconds. Calls loop(thread, turns).
 template <typename Loop>
 double nanoseconds_each(const Crowd& crowd, const Loop& loop) {
-  using Clock = std::chrono::steady_clock;
-  struct alignas(128) Times {
-    std::vector<Clock::time_point> begin, end;
-  };
-  std::vector<Times> times(crowd.threads);
+  const unsigned cores = detail::cores();
+  std::vector<detail::Times> times(crowd.threads);
   StartLine line(crowd.threads);
   const auto run = [&](unsigned thread) {
-    Times& mine = times[thread];
+    if (crowd.threads <= cores) {
+      detail::pin(thread);
+    }
+    detail::Times& mine = times[thread];
     mine.begin.reserve(crowd.chunks);
     mine.end.reserve(crowd.chunks);
     loop(thread, Crowd::kWarmUpTurns);
     for (unsigned i = 0; i < crowd.chunks; ++i) {
       line.wait();
-      mine.begin.push_back(Clock::now());
+      mine.begin.push_back(detail::Clock::now());
       loop(thread, crowd.turns);
-      mine.end.push_back(Clock::now());
+      mine.end.push_back(detail::Clock::now());
     }
   };
   {
-    std::vector<std::jthread> others;
-    for (unsigned thread = 1; thread < crowd.threads; ++thread) {
-      others.emplace_back(run, thread);
+    std::vector<std::jthread> threads;
+    for (unsigned thread = 0; thread < crowd.threads; ++thread) {
+      threads.emplace_back(run, thread);
     }
-    run(0);
   }
-  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  const double turns_per_core =
-      static_cast<double>(crowd.turns) * crowd.threads / std::min(crowd.threads, cores);
-  std::vector<double> each;
-  for (unsigned i = 0; i < crowd.chunks; ++i) {
-    auto begin = times[0].begin[i], end = times[0].end[i];
-    for (const Times& thread : times) {
-      begin = std::min(begin, thread.begin[i]);
-      end = std::max(end, thread.end[i]);
-    }
-    each.push_back(std::chrono::duration<double, std::nano>(end - begin).count() / turns_per_core);
-  }
-  return median_of(each);
+  return detail::median_chunk_ns(times, crowd.chunks) * std::min(crowd.threads, cores) /
+         (static_cast<double>(crowd.turns) * crowd.threads);
 }
 
 }  // namespace weir::bench
