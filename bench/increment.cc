@@ -8,21 +8,24 @@
 #include <weir/registry.h>
 
 #include <cstring>
-#include <stdexcept>
 #include <string>
 
-#include "bench/support/json_row.h"
+#include "bench/support/recording.h"
 #include "bench/support/text_total.h"
-#include "bench/support/threads.h"
 
 namespace {
 
 using weir::bench::Crowd;
+using weir::bench::Effort;
 using weir::bench::JsonRow;
 using weir::bench::median_of;
 
 constexpr std::size_t kCounters = 64;
-constexpr const char* kPeer = "prometheus-cpp " WEIR_PROMETHEUS_CPP_VERSION;
+#ifdef WEIR_BENCH_SHARED
+constexpr bool kShared = true;
+#else
+constexpr bool kShared = false;
+#endif
 
 // Which counter a turn takes.
 enum class Pattern { kHammered, kRotating, kOwn };
@@ -55,12 +58,7 @@ class Subject {
 
   // Throws if it has not counted each turn.
   [[nodiscard]] std::string check() const {
-    const double counted = library_.total();
-    if (counted != static_cast<double>(turns_)) {
-      throw std::runtime_error(std::string(Library::kName) + " counted " + std::to_string(counted) +
-                               ", not " + std::to_string(turns_));
-    }
-    return std::string(Library::kName) + " counted " + std::to_string(turns_);
+    return weir::bench::checked(Library::kName, library_.total(), turns_);
   }
 
  private:
@@ -109,45 +107,27 @@ struct PrometheusCpp {
   std::vector<Handle> counters;
 };
 
-// Chunks of about a millisecond.
-Crowd crowd_of(unsigned threads, unsigned chunks, double expected_ns) {
-  return {threads, chunks, static_cast<std::uint64_t>(1e6 / expected_ns) / kCounters * kCounters};
-}
-
 class Bench {
  public:
-  explicit Bench(bool smoke) : rounds_(smoke ? 3 : 11), chunks_(smoke ? 5 : 31), smoke_(smoke) {}
+  explicit Bench(bool smoke) : effort_(smoke), threads_max_(smoke ? 4 : 64) {}
 
-  void one_thread(const std::string& where) {
-    const auto line = [&](Pattern pattern, double weir_ns, const char* what, const char* target,
-                          double at_most) {
-      JsonRow row;
-      for (int i = 0; i < rounds_; ++i) {
-        row.weir.push_back(weir_.nanoseconds_each(pattern, crowd_of(1, chunks_, weir_ns)));
-        row.peer.push_back(peer_.nanoseconds_each(pattern, crowd_of(1, chunks_, 6)));
-      }
-      row.row = "1";
-      row.what = std::string("counter increment, one thread, ") + what + where;
-      print_ratio(row, target, at_most);
-    };
-    const bool shared = !where.empty();
-    line(Pattern::kHammered, 1.5, "one counter hammered", shared ? "<= 1/2" : "<= 1/3",
-         shared ? 1.0 / 2 : 1.0 / 3);
-    line(Pattern::kRotating, 0.5, "rotating over 64 counters", shared ? "<= 1/2" : "<= 1/10",
-         shared ? 1.0 / 2 : 1.0 / 10);
+  void one_thread() {
+    one_thread(Pattern::kHammered, 1.5, "one counter hammered", kShared ? 2 : 3);
+    one_thread(Pattern::kRotating, 0.5, "rotating over 64 counters", kShared ? 2 : 10);
   }
 
   void two_threads() {
     JsonRow row, penalty;
-    for (int i = 0; i < rounds_; ++i) {
-      row.weir.push_back(weir_.nanoseconds_each(Pattern::kHammered, crowd_of(2, chunks_, 1.5)));
-      const double one = weir_.nanoseconds_each(Pattern::kHammered, crowd_of(1, chunks_, 1.5));
-      row.peer.push_back(peer_.nanoseconds_each(Pattern::kHammered, crowd_of(2, chunks_, 46)));
+    for (int i = 0; i < effort_.rounds; ++i) {
+      row.weir.push_back(weir_.nanoseconds_each(Pattern::kHammered, effort_.crowd(2, 1.5)));
+      const double one = weir_.nanoseconds_each(Pattern::kHammered, effort_.crowd(1, 1.5));
+      row.peer.push_back(peer_.nanoseconds_each(Pattern::kHammered, effort_.crowd(2, 46)));
       penalty.weir.push_back(row.weir.back() / one);
     }
     row.row = "2";
     row.what = "counter increment, two threads on one counter";
-    print_ratio(row, "<= 1/20", 1.0 / 20);
+    row.check = check();
+    print_ratio(row, 20);
 
     penalty.row = "2";
     penalty.what = "the same against one thread on one counter";
@@ -156,47 +136,46 @@ class Bench {
     penalty.value = median_of(penalty.weir);
     penalty.at_most = 1.2;
     penalty.profile = series();
-    print(penalty);
+    penalty.check = check();
+    print_in_words(penalty);
   }
 
  private:
+  void one_thread(Pattern pattern, double weir_ns, const char* what, int divisor) {
+    JsonRow row;
+    for (int i = 0; i < effort_.rounds; ++i) {
+      row.weir.push_back(weir_.nanoseconds_each(pattern, effort_.crowd(1, weir_ns)));
+      row.peer.push_back(peer_.nanoseconds_each(pattern, effort_.crowd(1, 6)));
+    }
+    row.row = "1";
+    row.what = std::string("counter increment, one thread, ") + what +
+               (kShared ? ", through the shared library" : "");
+    row.check = check();
+    print_ratio(row, divisor);
+  }
+
   // Threads against nanoseconds of a core, on one counter and each on its own.
   nlohmann::json series() {
     auto points = nlohmann::json::array();
-    for (unsigned threads = 1; threads <= (smoke_ ? 4 : 64); threads *= 2) {
+    for (unsigned threads = 1; threads <= threads_max_; threads *= 2) {
       nlohmann::json point = {{"threads", threads}};
       for (const auto& [pattern, key] : {std::pair(Pattern::kHammered, "one_counter"),
                                          std::pair(Pattern::kOwn, "each_its_own")}) {
-        const double weir_ns = weir_.nanoseconds_each(pattern, crowd_of(threads, chunks_, 1.5));
-        const double peer_ns = peer_.nanoseconds_each(pattern, crowd_of(threads, chunks_, 20));
+        const double weir_ns = weir_.nanoseconds_each(pattern, effort_.crowd(threads, 1.5));
+        const double peer_ns = peer_.nanoseconds_each(pattern, effort_.crowd(threads, 20));
         point[key] = {{"weir_ns", weir_ns}, {"peer_ns", peer_ns}};
-        std::cerr << "  " << threads << " threads, " << key << ": " << weir_ns << " ns, " << kPeer
-                  << ' ' << peer_ns << '\n';
+        std::cerr << "  " << threads << " threads, " << key << ": " << weir_ns << " ns, peer "
+                  << peer_ns << '\n';
       }
       points.push_back(point);
     }
     return points;
   }
 
-  void print_ratio(JsonRow& row, const char* target, double at_most) {
-    row.unit = "ns";
-    row.peer_name = kPeer;
-    row.target = std::string(target) + " of the peer";
-    row.value = median_of(row.weir) / median_of(row.peer);
-    row.at_most = at_most;
-    print(row);
-  }
+  [[nodiscard]] std::string check() const { return weir_.check() + "; " + peer_.check(); }
 
-  void print(JsonRow& row) {
-    row.check = weir_.check() + "; " + peer_.check();
-    weir::bench::print(row);
-    std::cerr << "row " << row.row << ": " << row.what << ": " << median_of(row.weir) << ' '
-              << row.unit << "; " << row.value << " of at most " << row.at_most << '\n';
-  }
-
-  const int rounds_;
-  const unsigned chunks_;
-  const bool smoke_;
+  const Effort effort_;
+  const unsigned threads_max_;
   Subject<Weir> weir_;
   Subject<PrometheusCpp> peer_;
 };
@@ -206,12 +185,10 @@ class Bench {
 int main(int argc, char** argv) {
   try {
     Bench bench(argc > 1 && std::strcmp(argv[1], "--smoke") == 0);
-#ifdef WEIR_BENCH_SHARED
-    bench.one_thread(", through the shared library");
-#else
-    bench.one_thread("");
-    bench.two_threads();
-#endif
+    bench.one_thread();
+    if (!kShared) {
+      bench.two_threads();
+    }
   } catch (const std::exception& error) {
     std::cerr << "bench_increment: " << error.what() << '\n';
     return 1;
