@@ -10,8 +10,6 @@
 
 namespace weir::bench {
 
-inline constexpr const char* kPrometheusCpp = "prometheus-cpp " WEIR_PROMETHEUS_CPP_VERSION;
-
 // Rounds of chunks of about a millisecond.
 struct Effort {
   explicit Effort(bool smoke) : rounds(smoke ? 3 : 11), chunks(smoke ? 5 : 31) {}
@@ -42,14 +40,16 @@ inline void print_in_words(const JsonRow& row) {
   std::cerr << "; " << row.value << " of at most " << row.at_most << '\n';
 }
 
+#ifdef WEIR_PROMETHEUS_CPP_VERSION
 // Nanoseconds against the peer's: at most 1 / `divisor` of them.
 inline void print_ratio(JsonRow row, int divisor) {
   row.unit = "ns";
-  row.peer_name = kPrometheusCpp;
+  row.peer_name = "prometheus-cpp " WEIR_PROMETHEUS_CPP_VERSION;
   row.target = "<= 1/" + std::to_string(divisor) + " of the peer";
   row.value = median_of(row.weir) / median_of(row.peer);
   row.at_most = 1.0 / divisor;
   print_in_words(row);
 }
+#endif
 
 }  // namespace weir::bench
