@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,7 @@ struct FamilyDefinition {
   Bounds bounds;
   std::string group;
 
-  cells::BucketLayout layout;       // a view of `bounds`
+  std::unique_ptr<const cells::BucketLayout> layout;  // of `bounds`; histograms only
   std::vector<SeriesCore*> series;  // in the order of their making; under the registry's lock
   std::deque<FamilyCore> families;  // under the registry's lock
 };

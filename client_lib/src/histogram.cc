@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bucket_layout.h"
 #include "schemas/limits.h"
 #include "weir/counter.h"  // declares what is defined here, and its visibility
 
@@ -16,7 +17,7 @@ std::size_t capped(std::size_t count) {
 }  // namespace
 
 namespace cells {
-constinit const BucketLayout detached_layout{};
+constinit const BucketLayout detached_layout = layout_of({});
 constinit std::atomic<std::uint64_t> detached_total{0};
 constinit std::atomic<double> detached_value{0};
 }  // namespace cells

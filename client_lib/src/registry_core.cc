@@ -4,6 +4,7 @@
 
 #include <exception>
 
+#include "bucket_layout.h"
 #include "frame_source.h"
 #include "schemas/instance_id.h"
 #include "schemas/limits.h"
@@ -107,8 +108,10 @@ Status RegistryCore::register_family(MetricKind kind, FamilyOptions options,
   }
   wanted.id = static_cast<std::uint32_t>(definitions_.size());
   FamilyDefinition& definition = definitions_.emplace_back(std::move(wanted));
-  definition.layout = {definition.bounds.data(),
-                       static_cast<std::uint32_t>(definition.bounds.size())};
+  if (kind == MetricKind::kHistogram) {
+    definition.layout =
+        std::make_unique<const cells::BucketLayout>(cells::layout_of(definition.bounds));
+  }
   by_name_.emplace(definition.name, &definition);
   for (const std::string& name : derived) {
     by_name_.emplace(name, &definition);

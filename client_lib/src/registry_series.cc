@@ -109,7 +109,7 @@ bool RegistryCore::give_value(SeriesCore& series) {
       series.cell = arena_.allocate(1);
       return series.cell != 0;
     case MetricKind::kHistogram:
-      series.cell = arena_.allocate(cells::kHistogramHeaderCells + definition.layout.count + 1);
+      series.cell = arena_.allocate(cells::kHistogramHeaderCells + definition.layout->count + 1);
       return series.cell != 0;
     case MetricKind::kExternalCounter:
       series.total = &totals_.emplace_back(kUnsetTotal);
@@ -187,7 +187,7 @@ Gauge RegistryCore::handle<Gauge>(const SeriesCore& series) {
 }
 template <>
 Histogram RegistryCore::handle<Histogram>(const SeriesCore& series) {
-  return Histogram(series.cell, &series.family->definition->layout);
+  return Histogram(series.cell, series.family->definition->layout.get());
 }
 
 }  // namespace weir

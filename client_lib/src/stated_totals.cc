@@ -199,7 +199,7 @@ std::size_t StatedHistograms::add(const SeriesCore& series) {
   entry.id = series.id;
   entry.first_cell = series.cell;
   entry.first_bucket = stated_.size();
-  entry.buckets = series.family->definition->layout.count + 1;
+  entry.buckets = series.family->definition->layout->count + 1;
   histograms_.push_back(entry);
   stated_.resize(stated_.size() + entry.buckets);
   return histograms_.size() - 1;

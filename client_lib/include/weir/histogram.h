@@ -26,23 +26,37 @@ using Bounds = std::vector<double>;
 
 namespace cells {
 
+// Two doubles that are compared at once (GCC's and Clang's vector extension: SSE2, NEON).
+typedef double Pair __attribute__((vector_size(16)));
+
+// The bounds as observe() searches them: up to kShort of them by two rounds of comparisons without
+// a branch, first with each fourth bound, then with the four that follow the last one below.
 struct BucketLayout {
+  static constexpr std::uint32_t kShort = 32;
+
   const double* bounds = nullptr;
   std::uint32_t count = 0;  // finite bounds; the histogram has count + 1 buckets
+  // count <= kShort: as `bounds`, filled up with infinity, which no value is above.
+  Pair fourths[kShort / 4 / 2] = {};
+  Pair all[(kShort + 4) / 2] = {};
 };
 extern WEIR_API const BucketLayout detached_layout;
 inline constexpr std::uint32_t kHistogramHeaderCells = 2;  // version, sum
 
-// The index of the first bound >= value, or count: a branch-free sum of comparisons for the usual
-// short layouts.
+// The index of the first bound >= value, or count.
 inline std::uint32_t bucket_of(const BucketLayout& layout, double value) noexcept {
-  std::uint32_t index = 0;
-  if (layout.count <= 32) [[likely]] {
-    for (std::uint32_t i = 0; i < layout.count; ++i) {
-      index += static_cast<std::uint32_t>(value > layout.bounds[i]);
-    }
-    return index;
+  if (layout.count <= BucketLayout::kShort) [[likely]] {
+    const Pair both{value, value};
+    const Pair* const fourths = layout.fourths;
+    // A comparison that holds is -1 in its half.
+    const auto coarse =
+        ((both > fourths[0]) + (both > fourths[1])) + ((both > fourths[2]) + (both > fourths[3]));
+    const auto below = static_cast<std::uint32_t>(-(coarse[0] + coarse[1]));  // fourths
+    const Pair* const next = layout.all + std::size_t{2} * below;
+    const auto fine = (both > next[0]) + (both > next[1]);
+    return 4 * below + static_cast<std::uint32_t>(-(fine[0] + fine[1]));
   }
+  std::uint32_t index = 0;
   std::uint32_t length = layout.count;
   while (length > 0) {
     const std::uint32_t half = length / 2;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "client_lib/src/bucket_layout.h"
 #include "client_lib/src/cell_reader.h"
 #include "client_lib/src/registry_core.h"
 #include "schemas/limits.h"
@@ -30,7 +32,7 @@ struct Reading {
 Reading read(Registry& registry) {
   Reading reading;
   registry.core().for_each_series(0, [&](const SeriesCore& series) {
-    reading.buckets.resize(series.family->definition->layout.count + 1);
+    reading.buckets.resize(series.family->definition->layout->count + 1);
     reading.sum = cells::read_histogram(series.cell, reading.buckets);
   });
   return reading;
@@ -59,6 +61,24 @@ TEST(Histogram, LongLayoutsFindTheSameBuckets) {
     ++expected[std::min<std::size_t>(bucket, 100)];
   }
   EXPECT_EQ(read(registry).buckets, expected);
+}
+
+TEST(Histogram, EachNumberOfBoundsFindsTheBucketsThatCountingFinds) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (std::size_t count = 0; count <= cells::BucketLayout::kShort + 2; ++count) {
+    const Bounds bounds = linear_bounds(-3, 0.5, count);
+    const cells::BucketLayout layout = cells::layout_of(bounds);
+    std::vector<double> values{-kInfinity, -4, 1e300, kInfinity};
+    for (const double bound : bounds) {
+      values.insert(values.end(), {std::nextafter(bound, -kInfinity), bound,
+                                   std::nextafter(bound, kInfinity), bound + 0.25});
+    }
+    for (const double value : values) {
+      const auto below = std::count_if(bounds.begin(), bounds.end(),
+                                       [value](double bound) { return value > bound; });
+      EXPECT_EQ(cells::bucket_of(layout, value), below) << value << " among " << count;
+    }
+  }
 }
 
 TEST(Histogram, NanIsIgnoredAndInfinityLeavesTheSumAlone) {
