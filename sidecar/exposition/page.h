@@ -26,8 +26,8 @@ class Page {
 // All that is left of it.
 [[nodiscard]] std::string whole(Page& page);
 
-// Text. Rendered as it is asked for, into a buffer that the processor's cache holds: to do so takes
-// less time than to read a body from memory (docs/adr/0012).
+// Text. Rendered as it is asked for, into a buffer that the processor's cache holds: a body that is
+// kept would cost as much memory as the registry, and be read from there (docs/adr/0012).
 class TextPage final : public Page {
  public:
   TextPage(Snapshot snapshot, Format format, const RenderRules& rules)
