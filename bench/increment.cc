@@ -41,7 +41,7 @@ class Subject {
       return weir::bench::nanoseconds_each(crowd, [=](unsigned, std::uint64_t turns) {
         auto* const first = all;  // in a register: a program that counts 64 things has no loop
         for (std::uint64_t pass = 0; pass < turns / kCounters; ++pass) {
-#pragma GCC unroll 8
+#pragma GCC unroll 64
           for (std::size_t i = 0; i < kCounters; ++i) {
             Library::inc(first[i]);
           }

