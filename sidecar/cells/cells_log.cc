@@ -35,7 +35,7 @@ bool is_subject_prefix(std::string_view prefix, std::size_t bytes_max) {
 
 std::uint32_t cells_of(const FamilyDefinition& family) {
   return family.kind == MetricKind::kHistogram
-             ? cells::kHistogramHeaderCells + family.layout.count + 1
+             ? cells::kHistogramHeaderCells + static_cast<std::uint32_t>(family.bounds.size()) + 1
              : 1;
 }
 
@@ -165,7 +165,6 @@ Status CellsLog::read_family(std::uint32_t value, Bytes body) {
   family.hold_ms = view.hold_ms;
   family.bounds.assign(view.bounds.begin(), view.bounds.end());
   family.group = view.group;
-  family.layout = {family.bounds.data(), static_cast<std::uint32_t>(family.bounds.size())};
   family.families.emplace_back().definition = &family;
   families_by_id_.resize(std::max<std::size_t>(families_by_id_.size(), view.id + 1));
   families_by_id_[view.id] = &family;

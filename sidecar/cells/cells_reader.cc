@@ -102,7 +102,7 @@ class Totals {
   }
 
   bool add_histogram() {
-    const std::size_t buckets = series_->family->definition->layout.count + 1;
+    const std::size_t buckets = series_->family->definition->bounds.size() + 1;
     buckets_.assign(buckets, 0);
     double sum = 0;
     for_each_range([&](const auto& range, std::uint32_t first) {
