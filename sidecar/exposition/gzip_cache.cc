@@ -51,8 +51,9 @@ std::uint64_t hash_of(std::string_view text) {
 // Cuts a snapshot into parts, finds those that are known, and makes the others.
 class GzipCache::Making {
  public:
-  Making(GzipCache& cache, const Snapshot& snapshot, Format format, const RenderRules& rules)
-      : cache_(cache), snapshot_(snapshot), format_(format), rules_(rules) {}
+  Making(GzipCache& cache, const Snapshot& snapshot, Format format, const RenderRules& rules,
+         bool keeps)
+      : cache_(cache), snapshot_(snapshot), format_(format), rules_(rules), keeps_(keeps) {}
 
   void run() {
     for (const Snapshot::Family& family : snapshot_.families) {
@@ -108,15 +109,17 @@ class GzipCache::Making {
     if (pieces_.empty()) {
       return;
     }
-    Kept& kept = cache_.parts_[digest_];
-    if (kept.part != nullptr) {
+    std::shared_ptr<const Part> part;
+    if (const auto known = cache_.parts_.find(digest_); known != cache_.parts_.end()) {
+      part = known->second.part;
       ++cache_.counts_.reused;
     } else {
-      kept.part = compress();
+      part = compress();
       ++cache_.counts_.compressed;
     }
-    kept.page = cache_.pages_;
-    std::shared_ptr<const Part> part = kept.part;
+    if (keeps_) {
+      cache_.parts_[digest_] = {part, cache_.pages_};
+    }
     crc_ = static_cast<std::uint32_t>(
         ::crc32_combine(crc_, part->crc, static_cast<z_off_t>(part->text_bytes)));
     text_bytes_ += part->text_bytes;
@@ -147,6 +150,7 @@ class GzipCache::Making {
   const Snapshot& snapshot_;
   const Format format_;
   const RenderRules rules_;
+  const bool keeps_;
   Deflate deflate_;
   TextBuffer text_;
 
@@ -163,7 +167,7 @@ std::unique_ptr<Page> GzipCache::page(const Snapshot& snapshot, Format format,
                                       const RenderRules& rules, bool all) {
   const std::lock_guard lock(mutex_);
   ++pages_;
-  Making making(*this, snapshot, format, rules);
+  Making making(*this, snapshot, format, rules, all);
   making.run();
   if (all) {
     std::erase_if(parts_, [&](const auto& entry) { return entry.second.page != pages_; });

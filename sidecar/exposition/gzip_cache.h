@@ -18,7 +18,8 @@ namespace weir::sidecar {
 
 class GzipCache {
  public:
-  // `all`: it has every series, so what is not in it is forgotten.
+  // `all`: it has every series, so its parts are kept, and all others are forgotten. What a filter
+  // leaves finds parts, but keeps none: filters may come without end.
   [[nodiscard]] std::unique_ptr<Page> page(const Snapshot& snapshot, Format format,
                                            const RenderRules& rules, bool all);
 
@@ -32,10 +33,13 @@ class GzipCache {
   struct Counts {
     std::uint64_t reused = 0;
     std::uint64_t compressed = 0;
+    std::uint64_t kept = 0;  // now
   };
   [[nodiscard]] Counts counts() const {
     const std::lock_guard lock(mutex_);
-    return counts_;
+    Counts counts = counts_;
+    counts.kept = parts_.size();
+    return counts;
   }
 
  private:

@@ -139,6 +139,23 @@ TEST_F(PageTest, WhatDidNotChangeIsCompressedOnce) {
   EXPECT_LE(cache_.counts().compressed, parts + 3);
 }
 
+TEST_F(PageTest, FilteredPagesKeepNothing) {
+  const std::uint32_t requests = family("requests_total");
+  const std::uint32_t series = counter(requests, "a=\"1\"");
+  EXPECT_EQ(gunzip(compressed()), text());
+  const std::uint64_t kept = cache_.counts().kept;
+  EXPECT_GE(kept, 1u);
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    value(series) = i;
+    EXPECT_EQ(gunzip(whole(*cache_.page(snapshot(), Format::kPrometheusText, rules_, false))),
+              text());
+    EXPECT_EQ(cache_.counts().kept, kept);
+  }
+  // Nor does what is no longer on the page stay.
+  EXPECT_EQ(gunzip(compressed()), text());
+  EXPECT_EQ(cache_.counts().kept, kept);
+}
+
 TEST_F(PageTest, EmptyAndIncompressibleBodies) {
   EXPECT_EQ(gunzip(compressed()), "");
   EXPECT_EQ(gunzip(compressed(Format::kOpenMetrics)), "# EOF\n");
