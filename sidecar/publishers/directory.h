@@ -94,9 +94,6 @@ class Directory {
 
   // From the state directory; what was counted of starts and ends stays as it was.
   void restore_state(Instance& instance, InstanceState state, std::int64_t since_unix_ms);
-  void restore_memory(const wire::InstanceId& id, Memory memory, std::int64_t unix_ms) {
-    remember(id, memory, unix_ms);
-  }
   template <typename Visit>
   void for_each_remembered(Visit&& visit) const {  // oldest first
     for (const auto& [unix_ms, id] : remembered_order_) {

@@ -79,7 +79,7 @@ std::string Restorer::take(const Record& record, std::int64_t now_unix_ms) {
     case RecordKind::kStatement:
       return take_statement(reader, now_unix_ms);
     case RecordKind::kRemembered:
-      take_remembered(reader);
+      take_remembered(reader, now_unix_ms);
       return {};
     case RecordKind::kServices:
       return restore_services(reader, directory_.services()) ? "" : "starts and ends are cut off";
@@ -191,12 +191,13 @@ void Restorer::take_low(Retirement::Retired& retired, const wire::Frame& frame) 
   }
 }
 
-void Restorer::take_remembered(ByteReader reader) {
+void Restorer::take_remembered(ByteReader reader, std::int64_t now_unix_ms) {
   while (!reader.rest().empty()) {
     const auto entry = reader.number<RememberedEntry>();
     if (reader.ok() && entry.memory <= static_cast<std::uint64_t>(Directory::Memory::kForgotten)) {
-      directory_.restore_memory(entry.id, static_cast<Directory::Memory>(entry.memory),
-                                entry.unix_ms);
+      // Its definitions may stand before it in the file: who is remembered has no tables.
+      directory_.collapsed_elsewhere(entry.id, static_cast<Directory::Memory>(entry.memory),
+                                     entry.unix_ms, now_unix_ms);
     }
   }
 }

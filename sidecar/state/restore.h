@@ -36,7 +36,7 @@ class Restorer {
 
  private:
   [[nodiscard]] std::string take_statement(ByteReader reader, std::int64_t now_unix_ms);
-  void take_remembered(ByteReader reader);
+  void take_remembered(ByteReader reader, std::int64_t now_unix_ms);
   [[nodiscard]] std::string take_held(ByteReader reader, std::int64_t now_unix_ms);
   [[nodiscard]] std::string take_offset(ByteReader reader);
   void take_unshown(ByteReader reader);
