@@ -223,6 +223,24 @@ TEST_F(DurableStateTest, NothingIsWrittenWhileNothingChanges) {
   EXPECT_EQ(engine().status().state_bytes_written, written);
 }
 
+TEST_F(DurableStateTest, WhoWasForgottenIsNeitherAwaitedNorMergedInTheNextLife) {
+  options.life.forget_after_ms = 60'000;
+  restart();
+  FramePublisher publisher(*this, "svc");
+  const auto id = publisher.counter("work_total");
+  publisher.set(id, 5).keyframe();
+  engine().keep();  // its definitions stand in the file before the word that it was forgotten
+  pass(16'000);
+  pass(61'000);
+  engine().keep();
+  restart();
+  EXPECT_TRUE(ready());
+  publisher.set(id, 9).keyframe();
+  EXPECT_EQ(control.count(wire::Kind::kRebase), 1U);
+  EXPECT_EQ(acks(), 0U);
+  EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "5");
+}
+
 TEST_F(DurableStateTest, AJournalThatWasOnlyBegunLacksNothing) {
   restart();
   FramePublisher publisher(*this, "svc");
