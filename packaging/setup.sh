@@ -14,11 +14,11 @@ weir_die() {
 
 # ---- packages ------------------------------------------------------------------------------------
 
-# The Python that has pytest: Debian's own before another one that stands earlier on the PATH.
+# The Python that has pytest and xdist: Debian's own before another one that stands earlier on the PATH.
 weir_python() {
   local python
   for python in /usr/bin/python3 python3; do
-    if "$python" -c 'import pytest' 2>/dev/null; then
+    if "$python" -c 'import pytest, xdist' 2>/dev/null; then
       echo "$python"
       return 0
     fi

@@ -113,7 +113,7 @@ weir_ctest() {
     --output-junit "$weir_results_dir/ctest-$2.xml"
 }
 
-# weir_pytest NAME PRESET FOLDER...
+# weir_pytest NAME PRESET FOLDER [OPTION]...  (-n 3: tests that wait more than they compute, side by side)
 weir_pytest() {
   local name="$1" preset="$2" python report folder
   shift 2
@@ -150,7 +150,7 @@ weir_stage_simulation() {
 
 weir_stage_integration() {
   weir_heading "integration"
-  weir_built integration release && weir_pytest integration release tests/integration || true
+  weir_built integration release && weir_pytest integration release tests/integration -n 3 || true
 }
 
 weir_stage_faults() {
@@ -195,7 +195,7 @@ weir_sanitized() {
     weir_prefix=(setarch -R)
   fi
   weir_ctest "$preset: unit" "$preset"
-  weir_pytest "$preset: integration" "$preset" tests/integration
+  weir_pytest "$preset: integration" "$preset" tests/integration -n 3
   found="$(find "$reports" -type f | wc -l)"
   if [ "$found" != 0 ]; then
     find "$reports" -type f | head -n 5 | while read -r report; do

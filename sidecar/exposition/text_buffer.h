@@ -28,10 +28,10 @@ class TextBuffer {
   }
   TextBuffer& append(std::string_view text) {
     reserve(text.size());
-    return append_reserved(text);
+    return text.empty() ? *this : append_reserved(text);
   }
 
-  // REQUIRES: reserved.
+  // REQUIRES: reserved, and not for nothing: memcpy takes no null, which is what holds no bytes.
   TextBuffer& append_reserved(std::string_view text) {
     std::memcpy(bytes_.get() + size_, text.data(), text.size());
     size_ += text.size();

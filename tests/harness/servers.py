@@ -1,7 +1,9 @@
 """The foreign servers: nats-server and Prometheus, each on a free port of the loopback."""
 
+import itertools
 import json
 import os
+import random
 import socket
 import urllib.parse
 
@@ -11,11 +13,25 @@ from harness.process import Process
 from harness.waiting import wait_until
 
 
+# Below the ports that the kernel gives to connections, so that a server which restarts finds its own
+# free again; each worker of pytest-xdist has a range of its own.
+PORTS_EACH = 2000
+FIRST_PORT = 12000 + PORTS_EACH * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+_next_ports = itertools.cycle(range(FIRST_PORT, FIRST_PORT + PORTS_EACH))
+for _ in range(random.randrange(PORTS_EACH)):  # another run beside this one begins elsewhere
+    next(_next_ports)
+
+
 def free_port():
-    """A port that was free a moment ago; the kernel hands them out in turn, so clashes are rare."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of the loopback that nobody listens on and that was not handed out lately."""
+    for port in itertools.islice(_next_ports, PORTS_EACH):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError(f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS_EACH - 1}")
 
 
 class NatsServer(Process):
