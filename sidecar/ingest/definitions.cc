@@ -140,8 +140,9 @@ void release_held(std::uint32_t series, Registry& registry) {
   }
 }
 
-Target make_target(std::uint32_t series, const InstanceFamily& local, Instance& instance,
+Target make_target(std::uint32_t series, std::uint32_t local_family, Instance& instance,
                    Registry& registry) {
+  const InstanceFamily& local = instance.families[local_family];
   const Family& family = registry.family(local.family);
   if (family.is_reading()) {
     release_held(series, registry);
@@ -154,13 +155,12 @@ Target make_target(std::uint32_t series, const InstanceFamily& local, Instance& 
       registry.declare_bounds(local.family, registry.service_of(registry.series(series)),
                               local.own_layout->bounds, instance.contributor.started_unix_ms);
   InstanceHistogram histogram;
-  histogram.series = series;
   histogram.value = registry.histogram_of(series, std::move(layout));
-  histogram.own = local.own_layout;
+  histogram.family = local_family;
   histogram.applied = static_cast<std::uint32_t>(instance.applied_buckets.size());
   histogram.buckets = static_cast<std::uint32_t>(local.own_layout->le.size());
   instance.applied_buckets.resize(instance.applied_buckets.size() + histogram.buckets);
-  instance.histograms.push_back(std::move(histogram));
+  instance.histograms.push_back(histogram);
   return {TargetKind::kHistogram, static_cast<std::uint32_t>(instance.histograms.size() - 1)};
 }
 
@@ -238,7 +238,7 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
   instance.series[id] = series;
   instance.applied[id] = 0;  // what was refused of it before
   instance.unwritten.defined_series(id);
-  instance.targets[id] = make_target(series, local, instance, registry);
+  instance.targets[id] = make_target(series, family_id, instance, registry);
   if (instance.retired) {
     instance.series_family.resize(instance.targets.size(), kNone);
     instance.series_family[id] = family_id;

@@ -36,17 +36,14 @@ struct PendingKeyframe {
   void clear() { *this = {}; }
 };
 
-// A histogram of an instance: where its applied totals lie, and how its buckets map onto the layout
-// in force.
+// A histogram of an instance: where it counts, and where its applied totals lie. Two of them share
+// a line of the cache.
 struct InstanceHistogram {
-  std::uint32_t series = kNone;
-  std::uint32_t value = kNone;  // index of Registry::histograms()
-  std::uint32_t applied = 0;    // first of buckets + 1 entries of applied_buckets
-  std::uint32_t buckets = 0;    // with the +Inf bucket
+  std::uint32_t value = kNone;   // index of Registry::histograms()
+  std::uint32_t family = kNone;  // index of Instance::families
+  std::uint32_t applied = 0;     // first of `buckets` entries of applied_buckets
+  std::uint32_t buckets = 0;     // with the +Inf bucket
   double applied_sum = 0;
-  std::shared_ptr<const BucketLayout> own;     // as this instance declared it
-  std::shared_ptr<const BucketLayout> folded;  // the layout that `fold` leads to
-  std::vector<std::uint16_t> fold;             // empty: the two agree
 };
 
 // What an instance announced of a family.
@@ -55,7 +52,12 @@ struct InstanceFamily {
   bool refused = false;
   std::string refusal;  // why, in words
   std::vector<std::string> label_names;
-  std::shared_ptr<const BucketLayout> own_layout;  // histograms
+
+  // Of histograms: the bounds as this instance declared them, and how their buckets map onto the
+  // layout that was in force when the last frame was merged.
+  std::shared_ptr<const BucketLayout> own_layout;
+  std::shared_ptr<const BucketLayout> folded;
+  std::vector<std::uint16_t> fold;  // empty: the two agree
 };
 
 struct Instance {

@@ -120,13 +120,13 @@ std::uint32_t Retirement::id_of(Retired& retired, std::uint32_t family, std::uin
       break;
     default: {
       InstanceHistogram histogram;
-      histogram.series = series;
-      histogram.own = instance.families[family].own_layout;
-      histogram.value = registry_.histogram_of(series, histogram.own);
+      const std::shared_ptr<const BucketLayout>& own = instance.families[family].own_layout;
+      histogram.value = registry_.histogram_of(series, own);
+      histogram.family = family;
       histogram.applied = static_cast<std::uint32_t>(instance.applied_buckets.size());
-      histogram.buckets = static_cast<std::uint32_t>(histogram.own->le.size());
+      histogram.buckets = static_cast<std::uint32_t>(own->le.size());
       instance.applied_buckets.resize(instance.applied_buckets.size() + histogram.buckets);
-      instance.histograms.push_back(std::move(histogram));
+      instance.histograms.push_back(histogram);
       instance.targets.emplace_back(TargetKind::kHistogram,
                                     static_cast<std::uint32_t>(instance.histograms.size() - 1));
     }

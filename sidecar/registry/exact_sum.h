@@ -12,13 +12,14 @@ class ExactSum {
  public:
   // REQUIRES: `amount` is finite. A sum that leaves the range of a double stays broken: ask
   // is_finite() of a copy before it is kept.
-  void add(double amount) {
-    const double sum = high_ + amount;
-    const double of_amount = sum - high_;
-    const double error = (high_ - (sum - of_amount)) + (amount - of_amount);
-    const double low = low_ + error;
-    high_ = sum + low;
-    low_ = low - (high_ - sum);
+  void add(double amount) { add(amount, 0); }
+
+  // What had been added as `before` is `after` now: the same as add(-before), add(after), in half
+  // the steps. REQUIRES: both are finite.
+  void replace(double before, double after) {
+    const double change = after - before;
+    const double of_before = change - after;
+    add(change, (after - (change - of_before)) - (before + of_before));
   }
 
   void subtract(const ExactSum& other) {
@@ -31,6 +32,16 @@ class ExactSum {
   [[nodiscard]] bool is_finite() const { return std::isfinite(high_) && std::isfinite(low_); }
 
  private:
+  // `amount + more`, of which `more` is below the last bit of `amount`.
+  void add(double amount, double more) {
+    const double sum = high_ + amount;
+    const double of_amount = sum - high_;
+    const double error = (high_ - (sum - of_amount)) + (amount - of_amount);
+    const double low = low_ + (error + more);
+    high_ = sum + low;
+    low_ = low - (high_ - sum);
+  }
+
   double high_ = 0;
   double low_ = 0;
 };

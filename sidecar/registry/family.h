@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,8 +42,16 @@ struct Reading {
 
 struct HistogramValue {
   std::shared_ptr<const BucketLayout> layout;
-  std::vector<std::uint64_t> buckets;  // not cumulative; the last is +Inf
-  std::uint64_t count = 0;             // of all buckets: while it does not wrap, none of them does
+  std::span<std::uint64_t> buckets;  // not cumulative; the last is +Inf. Registry's BucketRuns
+  std::uint64_t count = 0;           // of all buckets: while it does not wrap, none of them does
+  ExactSum sum;
+};
+
+// The same, away from the registry.
+struct HistogramCopy {
+  std::shared_ptr<const BucketLayout> layout;
+  std::vector<std::uint64_t> buckets;
+  std::uint64_t count = 0;
   ExactSum sum;
 };
 

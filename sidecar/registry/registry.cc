@@ -203,10 +203,26 @@ std::uint32_t Registry::histogram_of(std::uint32_t series,
   std::uint32_t& slot = rest_[series].histogram;
   if (slot == kNone) {
     slot = histograms_.take();
-    histograms_[slot].buckets.resize(layout->le.size());
+    histograms_[slot].buckets = bucket_runs_.take(layout->le.size());
     histograms_[slot].layout = std::move(layout);
   }
   return slot;
+}
+
+HistogramCopy Registry::copy_histogram(std::uint32_t histogram) const {
+  const HistogramValue& value = histograms_[histogram];
+  return {value.layout, {value.buckets.begin(), value.buckets.end()}, value.count, value.sum};
+}
+
+void Registry::restore_histogram(std::uint32_t histogram, const HistogramCopy& from) {
+  HistogramValue& value = histograms_[histogram];
+  if (value.buckets.size() != from.buckets.size()) {
+    bucket_runs_.give_back(std::exchange(value.buckets, bucket_runs_.take(from.buckets.size())));
+  }
+  std::copy(from.buckets.begin(), from.buckets.end(), value.buckets.begin());
+  value.layout = from.layout;
+  value.count = from.count;
+  value.sum = from.sum;
 }
 
 std::shared_ptr<const BucketLayout> Registry::declare_bounds(std::uint32_t family,
@@ -234,11 +250,11 @@ std::shared_ptr<const BucketLayout> Registry::declare_bounds(std::uint32_t famil
     }
     HistogramValue& value = histograms_[series.histogram];
     const std::vector<std::uint16_t> map = fold_map(*value.layout, *in_force.layout);
-    std::vector<std::uint64_t> folded(in_force.layout->le.size());
+    const std::span<std::uint64_t> folded = bucket_runs_.take(in_force.layout->le.size());
     for (std::size_t i = 0; i < map.size(); ++i) {
       folded[map[i]] += value.buckets[i];
     }
-    value.buckets = std::move(folded);
+    bucket_runs_.give_back(std::exchange(value.buckets, folded));
     value.layout = in_force.layout;
   };
   for (const std::shared_ptr<RowBlock>& block : owner.blocks) {

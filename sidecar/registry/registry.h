@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "sidecar/registry/bucket_runs.h"
 #include "sidecar/registry/family.h"
 #include "sidecar/registry/index_table.h"
 #include "sidecar/registry/slots.h"
@@ -63,6 +64,8 @@ class Registry {
   std::uint32_t counter_of(std::uint32_t series);  // slots, made on first use
   std::uint32_t double_counter_of(std::uint32_t series);
   std::uint32_t histogram_of(std::uint32_t series, std::shared_ptr<const BucketLayout> layout);
+  [[nodiscard]] HistogramCopy copy_histogram(std::uint32_t histogram) const;
+  void restore_histogram(std::uint32_t histogram, const HistogramCopy& from);
   std::uint32_t add_reading(std::uint32_t series, const Contributor* contributor);
   void remove_reading(std::uint32_t reading);
   // Its publisher has exited; it stays until then.
@@ -182,6 +185,7 @@ class Registry {
   Slots<SeriesRest> rest_;
   Slots<std::uint64_t> counters_;
   Slots<ExactSum> double_counters_;
+  BucketRuns bucket_runs_;
   Slots<HistogramValue> histograms_;
   Slots<Reading> readings_;
   IndexTable index_;

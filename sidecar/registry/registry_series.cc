@@ -154,6 +154,7 @@ void Registry::free_series(std::uint32_t index) {
     double_counters_.give_back(series.double_counter);
   }
   if (series.histogram != kNone) {
+    bucket_runs_.give_back(histograms_[series.histogram].buckets);
     histograms_.give_back(series.histogram);
   }
   offsets_.erase(index);

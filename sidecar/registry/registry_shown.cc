@@ -52,7 +52,7 @@ void Registry::restart(std::uint32_t series, std::int64_t now_unix_ms) {
   }
   if (restarted.histogram != kNone) {
     const HistogramValue& value = histograms_[restarted.histogram];
-    offset.buckets = value.buckets;
+    offset.buckets.assign(value.buckets.begin(), value.buckets.end());
     offset.layout = value.layout;
     offset.sum = value.sum;
   }

@@ -66,7 +66,7 @@ void BaseTakeover::remember_sums(const Instance& instance) {
       at->second.doubles = registry_.double_counters()[series.double_counter];
     }
     if (series.histogram != kNone) {
-      at->second.histogram = registry_.histograms()[series.histogram];
+      at->second.histogram = registry_.copy_histogram(series.histogram);
     }
   }
 }
@@ -86,7 +86,8 @@ void BaseTakeover::subtract(const Instance& instance, const std::vector<double>&
     } else if (target.kind() == TargetKind::kHistogram) {
       const InstanceHistogram& local = instance.histograms[target.index()];
       HistogramValue& value = registry_.histograms()[local.value];
-      const std::vector<std::uint16_t> fold = fold_map(*local.own, *value.layout);
+      const std::vector<std::uint16_t> fold =
+          fold_map(*instance.families[local.family].own_layout, *value.layout);
       for (std::uint32_t i = 0; i < local.buckets; ++i) {
         const std::uint64_t applied = instance.applied_buckets[local.applied + i];
         value.buckets[fold[i]] -= applied;
@@ -180,7 +181,7 @@ void BaseTakeover::undo(Retirement::All own) {
   for (const auto& [key, retired] : theirs) {
     subtract(retired->instance, retired->low);
   }
-  for (auto& [index, before] : before_) {
+  for (const auto& [index, before] : before_) {
     const Series& series = registry_.series(index);
     if (series.counter != kNone) {
       registry_.counters()[series.counter] = before.counter;
@@ -189,7 +190,7 @@ void BaseTakeover::undo(Retirement::All own) {
       registry_.double_counters()[series.double_counter] = before.doubles;
     }
     if (series.histogram != kNone && before.histogram.layout != nullptr) {
-      registry_.histograms()[series.histogram] = std::move(before.histogram);
+      registry_.restore_histogram(series.histogram, before.histogram);
     }
   }
 }

@@ -52,7 +52,7 @@ class BaseTakeover {
   struct Sums {
     std::uint64_t counter = 0;
     ExactSum doubles;
-    HistogramValue histogram;
+    HistogramCopy histogram;
   };
   [[nodiscard]] bool read(std::span<const std::uint8_t> records);
   void remember_sums(const Instance& instance);

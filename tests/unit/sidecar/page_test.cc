@@ -74,7 +74,7 @@ TEST_F(PageTest, HistogramsWithoutLabelsAndWith) {
     const std::uint32_t series = registry_.define_series(took, labels, "", 5);
     registry_.show(series);
     HistogramValue& value = registry_.histograms()[registry_.histogram_of(series, layout)];
-    value.buckets = {1, 2, 4};
+    std::ranges::copy(std::array{1, 2, 4}, value.buckets.begin());
     value.sum.add(7.5);
   }
   EXPECT_EQ(text(),
