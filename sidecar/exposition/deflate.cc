@@ -35,7 +35,6 @@ void Deflate::learn(std::string_view text) {
 }
 
 std::string Deflate::part(std::string_view text) {
-  constexpr std::uint64_t kPartsOfOneCode = 256;  // neighbours, and so much alike
   if (parts_++ % kPartsOfOneCode == 0) {
     learn(text);
   }

@@ -12,6 +12,8 @@ namespace weir::sidecar {
 
 class Deflate {
  public:
+  static constexpr std::uint64_t kPartsOfOneCode = 256;  // those that follow one another are alike
+
   Deflate();
   ~Deflate();
   Deflate(const Deflate&) = delete;

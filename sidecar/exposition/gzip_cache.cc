@@ -2,6 +2,9 @@
 
 #include <zlib.h>
 
+#include <algorithm>
+#include <atomic>
+#include <future>
 #include <utility>
 
 #include "sidecar/exposition/deflate.h"
@@ -51,9 +54,8 @@ std::uint64_t hash_of(std::string_view text) {
 // Cuts a snapshot into parts, finds those that are known, and makes the others.
 class GzipCache::Making {
  public:
-  Making(GzipCache& cache, const Snapshot& snapshot, Format format, const RenderRules& rules,
-         bool keeps)
-      : cache_(cache), snapshot_(snapshot), format_(format), rules_(rules), keeps_(keeps) {}
+  Making(GzipCache& cache, const Snapshot& snapshot, Format format, const RenderRules& rules)
+      : cache_(cache), snapshot_(snapshot), format_(format), rules_(rules) {}
 
   void run() {
     for (const Snapshot::Family& family : snapshot_.families) {
@@ -64,10 +66,24 @@ class GzipCache::Making {
     }
     add_text(end_of_page(format_));
     finish_part();
+    compress_unknown();
+  }
+
+  void keep() {
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      cache_.parts_[digests_[i]] = {parts_[i], cache_.pages_};
+    }
   }
 
   [[nodiscard]] std::unique_ptr<Page> page() {
-    return std::make_unique<GzipPage>(std::move(parts_), gzip_tail(crc_, text_bytes_));
+    std::uint32_t crc = 0;
+    std::uint64_t text_bytes = 0;
+    for (const std::shared_ptr<const Part>& part : parts_) {
+      crc = static_cast<std::uint32_t>(
+          ::crc32_combine(crc, part->crc, static_cast<z_off_t>(part->text_bytes)));
+      text_bytes += part->text_bytes;
+    }
+    return std::make_unique<GzipPage>(std::move(parts_), gzip_tail(crc, text_bytes));
   }
 
  private:
@@ -75,6 +91,11 @@ class GzipCache::Making {
     const Snapshot::Family* family = nullptr;
     const Snapshot::Block* block = nullptr;  // null: `text`
     std::string text;
+  };
+  // A part that is not known: its place on the page, and its pieces.
+  struct Unknown {
+    std::size_t at;
+    std::size_t first_piece, end_piece;
   };
 
   void add_metadata(const Snapshot::Family& family) {
@@ -89,7 +110,7 @@ class GzipCache::Making {
   }
   void add_block(const Snapshot::Family& family, const Snapshot::Block& block) {
     const std::size_t bytes = estimate_bytes(snapshot_, family, block);
-    if (bytes >= kPartTextBytes && !pieces_.empty()) {
+    if (bytes >= kPartTextBytes) {
       finish_part();  // so that a large block is a part of its own
     }
     mix(digest_of(snapshot_, block, has_created(family, format_, rules_)));
@@ -106,43 +127,64 @@ class GzipCache::Making {
   }
 
   void finish_part() {
-    if (pieces_.empty()) {
+    if (pieces_.size() == first_piece_) {
       return;
     }
-    std::shared_ptr<const Part> part;
     if (const auto known = cache_.parts_.find(digest_); known != cache_.parts_.end()) {
-      part = known->second.part;
-      ++cache_.counts_.reused;
+      parts_.push_back(known->second.part);
+      pieces_.resize(first_piece_);
     } else {
-      part = compress();
-      ++cache_.counts_.compressed;
+      unknown_.push_back({parts_.size(), first_piece_, pieces_.size()});
+      parts_.emplace_back();
     }
-    if (keeps_) {
-      cache_.parts_[digest_] = {part, cache_.pages_};
-    }
-    crc_ = static_cast<std::uint32_t>(
-        ::crc32_combine(crc_, part->crc, static_cast<z_off_t>(part->text_bytes)));
-    text_bytes_ += part->text_bytes;
-    parts_.push_back(std::move(part));
-    pieces_.clear();
+    digests_.push_back(digest_);
+    first_piece_ = pieces_.size();
     estimate_ = 0;
     digest_ = 0;
   }
 
-  [[nodiscard]] std::shared_ptr<const Part> compress() {
-    text_.clear();
-    for (const Piece& piece : pieces_) {
+  // Many of them on two processors.
+  void compress_unknown() {
+    cache_.counts_.reused += parts_.size() - unknown_.size();
+    cache_.counts_.compressed += unknown_.size();
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+      Deflate deflate;
+      TextBuffer text;
+      // Neighbours are much alike, and share a code.
+      constexpr std::size_t kTogether = Deflate::kPartsOfOneCode;
+      for (std::size_t i = 0; (i = next.fetch_add(kTogether)) < unknown_.size();) {
+        for (const std::size_t end = std::min(i + kTogether, unknown_.size()); i < end; ++i) {
+          parts_[unknown_[i].at] = compress(unknown_[i], deflate, text);
+        }
+      }
+    };
+    std::future<void> second;
+    if (unknown_.size() > Deflate::kPartsOfOneCode) {
+      second = std::async(std::launch::async, work);
+    }
+    work();
+    if (second.valid()) {
+      second.get();
+    }
+  }
+
+  [[nodiscard]] std::shared_ptr<const Part> compress(const Unknown& unknown, Deflate& deflate,
+                                                     TextBuffer& text) const {
+    text.clear();
+    for (std::size_t i = unknown.first_piece; i < unknown.end_piece; ++i) {
+      const Piece& piece = pieces_[i];
       if (piece.block == nullptr) {
-        text_.append(piece.text);
+        text.append(piece.text);
       } else {
-        append_block(text_, snapshot_, *piece.family, *piece.block,
+        append_block(text, snapshot_, *piece.family, *piece.block,
                      has_created(*piece.family, format_, rules_));
       }
     }
     auto part = std::make_shared<Part>();
-    part->deflated = deflate_.part(text_.view());
-    part->crc = crc_of(text_.view());
-    part->text_bytes = text_.size();
+    part->deflated = deflate.part(text.view());
+    part->crc = crc_of(text.view());
+    part->text_bytes = text.size();
     return part;
   }
 
@@ -150,26 +192,26 @@ class GzipCache::Making {
   const Snapshot& snapshot_;
   const Format format_;
   const RenderRules rules_;
-  const bool keeps_;
-  Deflate deflate_;
   TextBuffer text_;
 
-  std::vector<Piece> pieces_;  // of the part that is begun
+  std::vector<Piece> pieces_;  // of the parts that are not known, and of the one that is begun
+  std::size_t first_piece_ = 0;
   std::size_t estimate_ = 0;
   std::uint64_t digest_ = 0;
 
   Parts parts_;
-  std::uint32_t crc_ = 0;
-  std::uint64_t text_bytes_ = 0;
+  std::vector<std::uint64_t> digests_;  // of each
+  std::vector<Unknown> unknown_;
 };
 
 std::unique_ptr<Page> GzipCache::page(const Snapshot& snapshot, Format format,
                                       const RenderRules& rules, bool all) {
   const std::lock_guard lock(mutex_);
   ++pages_;
-  Making making(*this, snapshot, format, rules, all);
+  Making making(*this, snapshot, format, rules);
   making.run();
   if (all) {
+    making.keep();
     std::erase_if(parts_, [&](const auto& entry) { return entry.second.page != pages_; });
   }
   return making.page();

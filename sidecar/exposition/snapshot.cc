@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <future>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -84,7 +85,9 @@ class Taking {
   static Value number(double value) { return {Kind::kNumber, std::bit_cast<std::uint64_t>(value)}; }
 
   void lay_out(std::uint32_t index);
+  void put_all(std::size_t rows);
   void put(std::uint32_t index, const SeriesRow& row);
+  void put(const SeriesRow& row, std::uint32_t index, Value value);
   void leave_out_empty_families();
   Value value_of(const Family& family, std::uint32_t index, const Series& series);
   [[nodiscard]] Value reading_of(const Family& family, const Series& series) const;
@@ -104,9 +107,17 @@ class Taking {
     std::uint32_t family = kNone;  // here; kNone: it is not on the page
     std::uint32_t first_block = 0;
     bool counts = false;  // its series are own counters, and nothing else is to be asked of them
-    bool shows = false;   // any of them is shown
   };
-  std::vector<Place> places_;  // by the registry's family
+  std::vector<Place> places_;        // by the registry's family,
+  std::vector<std::uint8_t> shows_;  // and whether any of its series is shown
+
+  // A walk through a part of the rows, which may go beside another: it puts the plain ones in
+  // place, and finds the others.
+  struct Walk {
+    std::vector<std::uint8_t> shows;  // as shows_
+    std::vector<std::uint32_t> others;
+  };
+  void walk(std::uint32_t part, std::uint32_t parts, Walk& walk);
 };
 
 std::uint32_t Taking::layout_index(const std::shared_ptr<const BucketLayout>& layout) {
@@ -211,8 +222,7 @@ void Taking::lay_out(std::uint32_t index) {
   places_[index] = {static_cast<std::uint32_t>(snapshot_.families.size()),
                     static_cast<std::uint32_t>(snapshot_.blocks.size()),
                     !family.is_reading() && family.type == wire::Type::kCounter &&
-                        selection_.collects.empty() && registry_.has_no_offsets(),
-                    false};
+                        selection_.collects.empty() && registry_.has_no_offsets()};
   snapshot_.families.push_back({family.name, family.help, family.unit, family.type, family.origin,
                                 snapshot_.blocks.size(), family.blocks.size()});
   std::size_t row = snapshot_.blocks.empty()
@@ -226,15 +236,13 @@ void Taking::lay_out(std::uint32_t index) {
 }
 
 void Taking::put(std::uint32_t index, const SeriesRow& row) {
-  Place& place = places_[row.family];
-  if (place.family == kNone) {
-    return;
-  }
-  const bool plain = place.counts && row.shown_by > 0 && !row.zero_pending && !row.has_doubles &&
-                     row.counter != kNone;
-  const Value value = plain
-                          ? integer(registry_.counters()[row.counter])
-                          : value_of(registry_.family(row.family), index, registry_.series(index));
+  const Value value = value_of(registry_.family(row.family), index, registry_.series(index));
+  put(row, index, value);
+  shows_[row.family] |= static_cast<std::uint8_t>(value.kind != Kind::kNothing);
+}
+
+void Taking::put(const SeriesRow& row, std::uint32_t index, Value value) {
+  const Place& place = places_[row.family];
   const Snapshot::Block& block = snapshot_.blocks[place.first_block + row.place / RowBlock::kRows];
   const std::size_t at = block.first_row + row.place % RowBlock::kRows;
   snapshot_.kinds[at] = value.kind;
@@ -242,14 +250,50 @@ void Taking::put(std::uint32_t index, const SeriesRow& row) {
   if (rules_.starts) {
     snapshot_.started_unix_ms[at] = registry_.series(index).started_unix_ms;
   }
-  place.shows |= value.kind != Kind::kNothing;
+}
+
+void Taking::walk(std::uint32_t part, std::uint32_t parts, Walk& walk) {
+  walk.shows.resize(places_.size());
+  const Registry& registry = registry_;
+  registry.for_each_row(part, parts, [&](std::uint32_t index, const SeriesRow& row) {
+    const Place& place = places_[row.family];
+    if (place.counts && row.shown_by > 0 && !row.zero_pending && !row.has_doubles &&
+        row.counter != kNone) [[likely]] {
+      put(row, index, integer(registry.counters()[row.counter]));
+      walk.shows[row.family] = 1;
+    } else if (place.family != kNone) {
+      walk.others.push_back(index);
+    }
+  });
+}
+
+// Ingest waits meanwhile, so many rows are walked by two.
+void Taking::put_all(std::size_t rows) {
+  constexpr std::size_t kManyRows = 50'000;
+  std::vector<Walk> walks(rows < kManyRows ? 1 : 2);
+  std::future<void> second;
+  if (walks.size() > 1) {
+    second = std::async(std::launch::async, [&] { walk(1, 2, walks[1]); });
+  }
+  walk(0, static_cast<std::uint32_t>(walks.size()), walks[0]);
+  if (second.valid()) {
+    second.get();
+  }
+  for (const Walk& walk : walks) {
+    for (std::size_t family = 0; family < shows_.size(); ++family) {
+      shows_[family] |= walk.shows[family];
+    }
+    for (const std::uint32_t index : walk.others) {
+      put(index, registry_.series(index));
+    }
+  }
 }
 
 void Taking::leave_out_empty_families() {
   std::vector<std::uint8_t> shows(snapshot_.families.size());
-  for (const Place& place : places_) {
-    if (place.family != kNone) {
-      shows[place.family] = static_cast<std::uint8_t>(place.shows);
+  for (std::size_t family = 0; family < places_.size(); ++family) {
+    if (places_[family].family != kNone) {
+      shows[places_[family].family] = shows_[family];
     }
   }
   std::size_t at = 0;
@@ -258,6 +302,7 @@ void Taking::leave_out_empty_families() {
 
 Snapshot Taking::take() {
   places_.resize(registry_.definition_count());
+  shows_.resize(places_.size());
   for (const std::uint32_t index : registry_.shown_families()) {
     if (family_matches(registry_.family(index), selection_)) {
       lay_out(index);
@@ -271,7 +316,7 @@ Snapshot Taking::take() {
     snapshot_.started_unix_ms.resize(rules_.starts ? rows : 0);
   }
   if (selection_.names.empty()) {
-    registry_.for_each_row([&](std::uint32_t index, const SeriesRow& row) { put(index, row); });
+    put_all(snapshot_.kinds.size());
   } else {
     for (const Snapshot::Block& block : snapshot_.blocks) {
       for (const std::uint32_t index : block.rows->series()) {

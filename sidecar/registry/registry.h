@@ -131,10 +131,10 @@ class Registry {
   // ---- Reading
 
   [[nodiscard]] Series series(std::uint32_t index) const { return {rows_[index], rest_[index]}; }
-  // The rows of all series, in the order in which they lie in memory.
+  // The rows of all series, in the order in which they lie in memory; of one of so many parts.
   template <typename Visit>
-  void for_each_row(Visit&& visit) const {
-    rows_.for_each(visit);
+  void for_each_row(std::uint32_t part, std::uint32_t parts, Visit&& visit) const {
+    rows_.for_each(part, parts, visit);
   }
   [[nodiscard]] std::string labels_of(const SeriesRow& series) const;
   [[nodiscard]] std::string_view service_of(const SeriesRest& series) const {

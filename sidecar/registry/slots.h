@@ -88,7 +88,13 @@ class Slots {
   // In the order of the indexes. `visit(index, value)` may give back the index that it is shown.
   template <typename Visit>
   void for_each(Visit&& visit) {
-    for (std::uint32_t at = 0; at < segments_.size(); ++at) {
+    for_each(0, 1, visit);
+  }
+  // The same for one of `parts` parts, which together are all: 0, 1, ... up to it.
+  template <typename Visit>
+  void for_each(std::uint32_t part, std::uint32_t parts, Visit&& visit) {
+    const std::size_t end = segments_.size() * (part + 1) / parts;
+    for (auto at = static_cast<std::uint32_t>(segments_.size() * part / parts); at < end; ++at) {
       for (std::uint32_t word = 0; word < kWords && segments_[at].used > 0; ++word) {
         for (std::uint64_t bits = segments_[at].taken[word]; bits != 0; bits &= bits - 1) {
           const std::uint32_t index =
@@ -101,8 +107,12 @@ class Slots {
   }
   template <typename Visit>
   void for_each(Visit&& visit) const {
+    for_each(0, 1, visit);
+  }
+  template <typename Visit>
+  void for_each(std::uint32_t part, std::uint32_t parts, Visit&& visit) const {
     const_cast<Slots*>(this)->for_each(
-        [&](std::uint32_t index, const T& value) { visit(index, value); });
+        part, parts, [&](std::uint32_t index, const T& value) { visit(index, value); });
   }
 
  private:

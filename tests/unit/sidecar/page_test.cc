@@ -1,10 +1,14 @@
 // What a page prints, whole and in compressed parts, while the registry changes in every way.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 #include <string>
+#include <vector>
 
+#include "sidecar/exposition/deflate.h"
 #include "sidecar/exposition/gzip_cache.h"
 #include "sidecar/exposition/page.h"
 #include "tests/unit/sidecar/gunzip.h"
@@ -102,6 +106,55 @@ TEST_F(PageTest, ALargePageIsRenderedAheadAndSaysTheSame) {
       EXPECT_FALSE(left->next().empty());
     }
   }
+}
+
+// Rows of every sort, so many that two threads walk them, and that two compress them.
+TEST_F(PageTest, WhatTwoThreadsDoIsWhatOneWould) {
+  constexpr int kFamilies = 20;
+  constexpr int kRows = 60'000;
+  const Contributor contributor{5, false};
+  std::vector<std::uint32_t> families;
+  std::vector<std::string> expected(kFamilies);
+  for (int i = 0; i < kFamilies; ++i) {
+    const std::string name = "f" + std::to_string(100 + i);
+    const bool gauge = i % 4 == 3;
+    families.push_back(family(name, gauge ? wire::Type::kGauge : wire::Type::kCounter));
+    expected[i] = "# HELP " + name + " Help of " + name + ".\n# TYPE " + name +
+                  (gauge ? " gauge\n" : " counter\n");
+  }
+  std::vector<std::uint32_t> counters;
+  for (int i = 0; i < kRows; ++i) {
+    const int of = i % kFamilies;
+    const std::string labels = "path=\"/" + std::to_string(i) + "\"";
+    const std::string line = "f" + std::to_string(100 + of) + "{" + labels + "} ";
+    const std::uint32_t series = counter(families[of], labels);
+    if (of % 4 == 3) {
+      Reading& reading = registry_.readings()[registry_.add_reading(series, &contributor)];
+      reading.stated = true;
+      reading.number = i + 0.5;
+      expected[of] += line + std::to_string(i) + ".5\n";
+    } else if (i % 7 == 1) {
+      registry_.unshow(series, kNow - 2 * kTtlMs, true);
+    } else if (i % 11 == 2) {
+      registry_.double_counters()[registry_.double_counter_of(series)].add(i + 0.25);
+      expected[of] += line + std::to_string(i) + ".25\n";
+    } else {
+      value(series) = static_cast<unsigned>(i);
+      expected[of] += line + std::to_string(i) + "\n";
+      counters.push_back(series);
+    }
+  }
+  std::string page;
+  for (const std::string& family : expected) {
+    page += family;
+  }
+  ASSERT_TRUE(text() == page);
+  EXPECT_TRUE(gunzip(compressed()) == page);
+  EXPECT_GT(cache_.counts().compressed, Deflate::kPartsOfOneCode);
+  for (const std::uint32_t series : counters) {
+    value(series) += 1'000'000;
+  }
+  EXPECT_TRUE(gunzip(compressed()) == text());
 }
 
 TEST_F(PageTest, APageKeepsItsMomentWhileTheRegistryGoesOn) {
