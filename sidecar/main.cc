@@ -28,6 +28,7 @@
 #include "sidecar/nats/endpoint_file.h"
 #include "sidecar/nats/ingest_loop.h"
 #include "sidecar/nats/nats_link.h"
+#include "sidecar/process/allocator.h"
 #include "sidecar/process/logging.h"
 #include "sidecar/process/process_metrics.h"
 #include "sidecar/process/steady_unix_clock.h"
@@ -189,7 +190,11 @@ int serve(const Config& config, const sigset_t& signals) {
     }
   }
   log_recovery(engine.recover(), config.state_dir);
-  Keeper keeper(engine, [&] { cells.step(clock.now_ms()); });
+  HeapTidier heap;
+  Keeper keeper(engine, [&] {
+    cells.step(clock.now_ms());
+    heap.step();
+  });
   engine.on_final([&] { keeper.wake(); });
   ProcessMetrics process;
   if (const Status status = process.register_in(engine.self_registry()); !status.ok()) {
@@ -259,6 +264,7 @@ int serve(const Config& config, const sigset_t& signals) {
 
 int main(int argc, char** argv) {
   using namespace weir::sidecar;
+  set_up_allocator();
   const ConfigResult loaded = load_config(argc, argv, environ);
   if (loaded.exit) {
     std::fputs(loaded.exit->text.c_str(), loaded.exit->code == 0 ? stdout : stderr);

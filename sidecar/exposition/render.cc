@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -66,7 +65,7 @@ class Lines {
   void append(const Snapshot::Block& block) {
     RowBlock::Reader reader(*block.rows);
     for (std::size_t i = 0; i < block.rows->size(); ++i) {
-      next_labels(reader.next());
+      reader.next(line_, labels_at_, size_);
       const std::size_t row = block.first_row + i;
       switch (snapshot_.kinds[row]) {
         case Snapshot::Kind::kNothing:
@@ -93,13 +92,6 @@ class Lines {
   }
 
  private:
-  void next_labels(const RowBlock::Reader::Row& row) {
-    size_ = labels_at_ + row.shared + row.rest.size();
-    if (size_ > line_.size()) [[unlikely]] {
-      line_.resize(size_ + size_ / 2);
-    }
-    std::memcpy(line_.data() + labels_at_ + row.shared, row.rest.data(), row.rest.size());
-  }
   [[nodiscard]] std::string_view line() const { return {line_.data(), size_}; }
   [[nodiscard]] std::string_view labels() const { return line().substr(labels_at_); }
 
