@@ -76,12 +76,15 @@ struct SeriesRow {
 };
 
 struct SeriesRest {
-  std::uint32_t double_counter = kNone;  // index of its double counter,
-  std::uint32_t histogram = kNone;       // histogram,
-  std::uint32_t readings = kNone;        // first reading
-  std::uint32_t referenced_by = 0;       // instance tables that point here, living or remembered
-  std::uint32_t service = 0;             // Registry::service_of
-  bool removed = false;  // the last one that showed it removed it: not shown meanwhile
+  static constexpr std::uint32_t kServiceMax = 0x7fffffff;
+  std::uint32_t double_counter = kNone;  // index of its double counter
+  union {
+    std::uint32_t histogram = kNone;  // index of its histogram,
+    std::uint32_t readings;           // or first reading: as Family::is_reading() says
+  };
+  std::uint32_t referenced_by = 0;  // instance tables that point here, living or remembered
+  std::uint32_t service : 31 = 0;   // Registry::service_of
+  std::uint32_t removed : 1 = 0;    // by the last one that showed it: not shown meanwhile
   std::int64_t started_unix_ms = 0;
   std::int64_t left_unix_ms = 0;  // when the last publisher that showed it did so no longer
 };

@@ -324,7 +324,7 @@ std::size_t Registry::expire(std::int64_t now_unix_ms, std::int64_t series_ttl_m
   for (const std::unique_ptr<Family>& family : families_) {
     const auto gone = [&](std::uint32_t index) {
       const Series series = this->series(index);
-      if (series.referenced_by > 0 || series.readings != kNone ||
+      if (series.referenced_by > 0 || (family->is_reading() && series.readings != kNone) ||
           is_shown(series, now_unix_ms, series_ttl_ms)) {
         return false;
       }

@@ -80,6 +80,9 @@ class Registry {
   bool take_zero(std::uint32_t series) {
     const bool taken = std::exchange(rows_[series].zero_pending, false);
     unshown_count_ -= taken ? 1 : 0;
+    if (unshown_count_ == 0) {
+      unshown_ = {};
+    }
     return taken;
   }
   [[nodiscard]] bool any_unshown() const { return unshown_count_ > 0; }

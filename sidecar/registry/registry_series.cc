@@ -49,7 +49,7 @@ std::uint32_t Registry::define_series(std::uint32_t family, const std::string& l
   (void)rest_.take();  // the same: both are taken and given back together
   SeriesRow& series = rows_[index];
   series.family = family;
-  rest_[index].service = intern_service(service);
+  rest_[index].service = intern_service(service) & SeriesRest::kServiceMax;
   rest_[index].started_unix_ms = started_unix_ms;
   series.zero_pending = !owner.is_reading() && started_unix_ms >= zero_first_since_unix_ms_;
   if (series.zero_pending) {
@@ -153,7 +153,7 @@ void Registry::free_series(std::uint32_t index) {
   if (series.double_counter != kNone) {
     double_counters_.give_back(series.double_counter);
   }
-  if (series.histogram != kNone) {
+  if (!families_[series.family]->is_reading() && series.histogram != kNone) {
     bucket_runs_.give_back(histograms_[series.histogram].buckets);
     histograms_.give_back(series.histogram);
   }

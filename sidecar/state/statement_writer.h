@@ -20,7 +20,7 @@ namespace weir::sidecar {
 class StatementWriter {
  public:
   // `record_bytes`: about how large a record may become before another one begins.
-  explicit StatementWriter(const Registry& registry, std::size_t record_bytes = 4u << 20)
+  explicit StatementWriter(const Registry& registry, std::size_t record_bytes = 512u << 10)
       : registry_(registry), record_bytes_(record_bytes) {}
 
   // Local ids of families and series; what was refused has no definition and is left out.
