@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
 #include <utility>
 
 #include "sidecar/exposition/deflate.h"
+#include "sidecar/exposition/two_threads.h"
 
 namespace weir::sidecar {
 namespace {
@@ -159,13 +159,10 @@ class GzipCache::Making {
         }
       }
     };
-    std::future<void> second;
     if (unknown_.size() > Deflate::kPartsOfOneCode) {
-      second = std::async(std::launch::async, work);
-    }
-    work();
-    if (second.valid()) {
-      second.get();
+      on_two_threads(work, work);
+    } else {
+      work();
     }
   }
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <future>
 #include <numeric>
 #include <span>
 #include <utility>
+
+#include "sidecar/exposition/two_threads.h"
 
 namespace weir::sidecar {
 namespace {
@@ -271,13 +272,10 @@ void Taking::walk(std::uint32_t part, std::uint32_t parts, Walk& walk) {
 void Taking::put_all(std::size_t rows) {
   constexpr std::size_t kManyRows = 50'000;
   std::vector<Walk> walks(rows < kManyRows ? 1 : 2);
-  std::future<void> second;
   if (walks.size() > 1) {
-    second = std::async(std::launch::async, [&] { walk(1, 2, walks[1]); });
-  }
-  walk(0, static_cast<std::uint32_t>(walks.size()), walks[0]);
-  if (second.valid()) {
-    second.get();
+    on_two_threads([&] { walk(0, 2, walks[0]); }, [&] { walk(1, 2, walks[1]); });
+  } else {
+    walk(0, 1, walks[0]);
   }
   for (const Walk& walk : walks) {
     for (std::size_t family = 0; family < shows_.size(); ++family) {
