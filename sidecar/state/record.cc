@@ -2,6 +2,7 @@
 
 #include <isa-l/crc.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -62,11 +63,13 @@ bool RecordReader::next(Record& record) {
   Frame frame{};
   const std::size_t left = bytes_.size() - at_;
   if (left < sizeof frame) {
+    cut_off_ = true;
     why_stopped_ = "cut off at byte " + std::to_string(at_);
     return false;
   }
   std::memcpy(&frame, bytes_.data() + at_, sizeof frame);
   if (left - sizeof frame < frame.bytes) {
+    cut_off_ = true;
     why_stopped_ = "cut off within the record at byte " + std::to_string(at_);
     return false;
   }
@@ -77,6 +80,28 @@ bool RecordReader::next(Record& record) {
     return false;
   }
   at_ += sizeof frame + frame.bytes;
+  return true;
+}
+
+bool RecordReader::may_be_torn() const {
+  const std::span<const std::uint8_t> rest = bytes_.subspan(at_);
+  if (std::ranges::all_of(rest, [](std::uint8_t byte) { return byte == 0; })) {
+    return true;
+  }
+  if (!cut_off_) {
+    return false;
+  }
+  for (std::size_t at = 1; at + sizeof(Frame) <= rest.size(); ++at) {
+    Frame frame{};
+    std::memcpy(&frame, rest.data() + at, sizeof frame);
+    const bool plausible = frame.kind != 0 &&
+                           (frame.zero[0] | frame.zero[1] | frame.zero[2]) == 0 &&
+                           frame.bytes <= rest.size() - at - sizeof frame;
+    if (plausible &&
+        checksum(frame.kind, rest.subspan(at + sizeof frame, frame.bytes)) == frame.crc) {
+      return false;
+    }
+  }
   return true;
 }
 

@@ -96,10 +96,14 @@ class RecordReader {
   // False at the end, or where the file is damaged: why_stopped() tells.
   [[nodiscard]] bool next(Record& record);
   [[nodiscard]] const std::string& why_stopped() const { return why_stopped_; }  // empty: the end
+  // Whether a write that did not finish explains it: the last record is cut off, or there is
+  // nothing but zeros. A damaged length looks like the first, but then records follow.
+  [[nodiscard]] bool may_be_torn() const;
 
  private:
   std::span<const std::uint8_t> bytes_;
   std::size_t at_ = 0;
+  bool cut_off_ = false;
   std::string why_stopped_;
 };
 

@@ -76,7 +76,11 @@ StateReader::End StateReader::read(const std::string& name, FileRole role, std::
   RecordReader reader(std::span<const std::uint8_t>(*bytes).first(static_cast<std::size_t>(used)));
   Record record;
   if (!reader.next(record)) {
-    return bytes->empty() || role == FileRole::kJournal ? End::kTorn : End::kDamaged;
+    if (bytes->empty()) {
+      return End::kTorn;
+    }
+    note(name, reader.why_stopped());
+    return role == FileRole::kJournal && reader.may_be_torn() ? End::kTorn : End::kDamaged;
   }
   std::string why = read_head(record, head);
   const bool newer = head.version != kStateVersion;
@@ -110,9 +114,8 @@ StateReader::End StateReader::read(const std::string& name, FileRole role, std::
     return used == bytes_max || bytes_max == UINT64_MAX ? End::kWhole : End::kDamaged;
   }
   note(name, reader.why_stopped());
-  const bool cut_off = reader.why_stopped().starts_with("cut off");
-  return role == FileRole::kJournal && (cut_off || head.boot_id != mine_.boot_id) ? End::kTorn
-                                                                                  : End::kDamaged;
+  const bool torn = reader.may_be_torn() || head.boot_id != mine_.boot_id;
+  return role == FileRole::kJournal && torn ? End::kTorn : End::kDamaged;
 }
 
 bool StateReader::read_checkpoint(const std::string& name, FileHead& head) {

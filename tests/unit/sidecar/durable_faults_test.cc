@@ -101,6 +101,36 @@ TEST_F(DurableFaultsTest, ATornJournalCountsUpToItsLastWholeRecord) {
   EXPECT_EQ(value("work_total{service_name=\"svc\"}"), "5");
 }
 
+// A head or a length that rotted is no write that did not finish: records follow.
+TEST_F(DurableFaultsTest, AJournalThatRottedIsNotTakenForATornOne) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  const auto id = publisher.counter("work_total");
+  publisher.set(id, 5).keyframe();
+  (void)text();
+  publisher.set(id, 9).delta();
+  (void)text();
+  const std::string name = storage.only("journal");
+  const auto whole = storage.files[name]->bytes;
+  const auto reads_whole = [&](std::size_t at) {
+    auto bytes = whole;
+    bytes[at] ^= 0xff;
+    RecordReader reader(bytes);
+    for (Record record; reader.next(record);) {
+    }
+    return reader.why_stopped().empty() || reader.may_be_torn();
+  };
+  for (std::size_t byte = 0; byte < 40; ++byte) {
+    const bool unread = byte >= 9 && byte < 12;  // three zeros
+    EXPECT_EQ(reads_whole(byte), unread) << "byte " << byte << " of the head";
+  }
+  storage.files[name]->bytes[20] ^= 0xff;
+  const Recovery recovery = restart();
+  EXPECT_TRUE(recovery.damaged);
+  ASSERT_FALSE(recovery.notes.empty());
+  EXPECT_NE(recovery.notes[0].find(name), std::string::npos) << recovery.notes[0];
+}
+
 TEST_F(DurableFaultsTest, ADamagedCheckpointIsSetAsideAndSaid) {
   restart();
   FramePublisher publisher(*this, "svc");
