@@ -35,11 +35,10 @@ void IngestLoop::run() {
   for (;;) {
     // Read before the last take: what is pushed later was pushed into a closed queue.
     const bool last = stopping_;
-    auto messages = queue_.take(last ? 0 : kTickMs);
+    const auto messages = queue_.take(last ? 0 : kTickMs);
     const auto taken = std::chrono::steady_clock::now();
-    for (auto& message : messages) {
+    for (const auto& message : messages) {
       engine_.receive(message->subject(), message->reply(), message->bytes());
-      message.reset();  // so that its memory, still in the cache, serves the next one
     }
     if (last) {
       return;
