@@ -4,7 +4,19 @@
 namespace weir::sidecar {
 namespace {
 
-using DurableFaultsTest = DurableTest;
+class DurableFaultsTest : public DurableTest {
+ protected:
+  // Of a life in which work_total was shown as 5, then as 9.
+  void journal_of_two_scrapes() {
+    restart();
+    FramePublisher publisher(*this, "svc");
+    const auto id = publisher.counter("work_total");
+    publisher.set(id, 5).keyframe();
+    (void)text();
+    publisher.set(id, 9).delta();
+    (void)text();
+  }
+};
 
 TEST_F(DurableFaultsTest, AfterTheDeathOfTheMachineTheSilentRestartOpenly) {
   restart();
@@ -84,13 +96,7 @@ TEST_F(DurableFaultsTest, ADeathWithAFullDiskIsNoProofOfAnything) {
 }
 
 TEST_F(DurableFaultsTest, ATornJournalCountsUpToItsLastWholeRecord) {
-  restart();
-  FramePublisher publisher(*this, "svc");
-  const auto id = publisher.counter("work_total");
-  publisher.set(id, 5).keyframe();
-  (void)text();
-  publisher.set(id, 9).delta();
-  (void)text();
+  journal_of_two_scrapes();
   auto& journal = *storage.files[storage.only("journal")];
   journal.bytes.resize(journal.bytes.size() - 3);
   const Recovery recovery = restart();
@@ -103,13 +109,7 @@ TEST_F(DurableFaultsTest, ATornJournalCountsUpToItsLastWholeRecord) {
 
 // A head or a length that rotted is no write that did not finish: records follow.
 TEST_F(DurableFaultsTest, AJournalThatRottedIsNotTakenForATornOne) {
-  restart();
-  FramePublisher publisher(*this, "svc");
-  const auto id = publisher.counter("work_total");
-  publisher.set(id, 5).keyframe();
-  (void)text();
-  publisher.set(id, 9).delta();
-  (void)text();
+  journal_of_two_scrapes();
   const std::string name = storage.only("journal");
   const auto whole = storage.files[name]->bytes;
   const auto reads_whole = [&](std::size_t at) {
