@@ -2,6 +2,8 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -253,6 +255,36 @@ Refusal read_definitions(const fb::Frame& wire, const Limits& limits, Frame& fra
   return {};
 }
 
+// No id may reach the limit. One pass per vector without a branch per element.
+Refusal check_ids(std::initializer_list<std::span<const std::uint32_t>> vectors,
+                  const Limits& limits) {
+  constexpr std::size_t kAtOnce = 16;
+  std::uint32_t bits = 0;  // of all ids: no less than any of them
+  for (auto ids : vectors) {
+    for (; ids.size() >= kAtOnce; ids = ids.subspan(kAtOnce)) {
+      for (std::size_t i = 0; i < kAtOnce; ++i) {
+        bits |= ids[i];
+      }
+    }
+    for (const std::uint32_t id : ids) {
+      bits |= id;
+    }
+  }
+  if (bits < limits.series_per_publisher_max) [[likely]] {
+    return {};
+  }
+  for (const auto ids : vectors) {
+    for (const std::uint32_t id : ids) {
+      if (id >= limits.series_per_publisher_max) {
+        return refuse(Reason::kLimitExceeded, "series id " + std::to_string(id) +
+                                                  ", the limit is " +
+                                                  std::to_string(limits.series_per_publisher_max));
+      }
+    }
+  }
+  return {};
+}
+
 Refusal read_totals(const fb::Frame& wire, const Limits& limits, Frame& frame) {
   if (any_misaligned(wire.counter_totals(), wire.double_totals(), wire.gauge_values(),
                      wire.histogram_sums(), wire.bucket_totals())) {
@@ -289,19 +321,11 @@ Refusal read_totals(const fb::Frame& wire, const Limits& limits, Frame& frame) {
                                            std::to_string(frame.bucket_indexes.size()));
   }
 
-  // One pass per vector without a branch per element; ids past the limit could make the receiver
-  // allocate.
-  std::uint32_t id_highest = 0;
-  for (const auto ids : {frame.series_ids, frame.counter_ids, frame.double_ids, frame.gauge_ids,
-                         frame.histogram_ids, frame.removals}) {
-    for (const std::uint32_t id : ids) {
-      id_highest = std::max(id_highest, id);
-    }
-  }
-  if (id_highest >= limits.series_per_publisher_max) {
-    return refuse(Reason::kLimitExceeded, "series id " + std::to_string(id_highest) +
-                                              ", the limit is " +
-                                              std::to_string(limits.series_per_publisher_max));
+  // Ids past the limit could make the receiver allocate.
+  if (Refusal refusal = check_ids({frame.series_ids, frame.counter_ids, frame.double_ids,
+                                   frame.gauge_ids, frame.histogram_ids, frame.removals},
+                                  limits)) {
+    return refusal;
   }
   bool totals_valid = true;
   for (const double total : frame.double_totals) {

@@ -2,57 +2,17 @@
 
 #include <bit>
 
+#include "sidecar/ingest/merge_counters.h"
 #include "sidecar/ingest/merge_histograms.h"
 #include "sidecar/ingest/merge_parts.h"
 
 namespace weir::sidecar {
 namespace {
 
-void state_integer(Reading& reading, std::uint64_t total) {
-  reading.integer = total;
-  reading.is_integer = true;
-  reading.stated = true;
-}
-
 void state_number(Reading& reading, double value) {
   reading.number = value;
   reading.is_integer = false;
   reading.stated = true;
-}
-
-void merge_counters(const wire::Frame& frame, Instance& instance, Registry& registry,
-                    MergeResult& result) {
-  Slots<std::uint64_t>& counters = registry.counters();
-  Unwritten::Marking marking(instance.unwritten);
-  for (std::size_t i = 0; i < frame.counter_ids.size(); ++i) {
-    const std::uint32_t id = frame.counter_ids[i];
-    const std::uint64_t total = frame.counter_totals[i];
-    const Target target = target_of(instance, id);
-    if (target.kind() == TargetKind::kCounter) [[likely]] {
-      std::uint64_t& applied = instance.applied[id];
-      if (total < applied) [[unlikely]] {
-        ++result.regressed;
-        continue;
-      }
-      // A hostile total must not wrap what others have counted.
-      std::uint64_t& counter = counters[target.index()];
-      if (__builtin_add_overflow(counter, total - applied, &counter)) [[unlikely]] {
-        counter -= total - applied;
-        ++result.mismatched;
-        continue;
-      }
-      result.increments += total - applied;
-      applied = total;
-      marking.moved(id);
-    } else if (target.kind() == TargetKind::kReading) {
-      state_integer(registry.readings()[target.index()], total);
-    } else {
-      count_odd(target, result);
-      if (target.kind() == TargetKind::kRefused) {
-        refuse_increments(instance.applied[id], total, result);
-      }
-    }
-  }
 }
 
 // An own counter is announced without saying whether it counts in integers. The first double of a

@@ -34,6 +34,16 @@ class Unwritten {
       }
       bits_ |= std::uint64_t{1} << (id % 64);
     }
+    // REQUIRES: `count` is less than 64.
+    void moved(std::uint32_t first, std::uint32_t count) {
+      moved(first);
+      const std::uint64_t run = (std::uint64_t{1} << count) - 1;
+      bits_ |= run << (first % 64);
+      if (const std::uint32_t last = first + count - 1; last / 64 != word_) {
+        moved(last);
+        bits_ |= run >> (64 - first % 64);
+      }
+    }
 
    private:
     void write() {

@@ -35,6 +35,12 @@ class Slots {
     return values_[index >> kSegmentBits][index & (kSegmentSlots - 1)];
   }
 
+  // So many values from the index on, or null if they do not lie side by side.
+  // REQUIRES: the index and those behind it were taken and not given back.
+  [[nodiscard]] T* run(std::uint32_t index, std::uint32_t length) {
+    return (index & (kSegmentSlots - 1)) + length <= kSegmentSlots ? &(*this)[index] : nullptr;
+  }
+
   // The lowest free index, with a fresh value: so what lives long gathers in few segments.
   std::uint32_t take() {
     while (first_open_ < segments_.size() && segments_[first_open_].used == kSegmentSlots) {

@@ -28,6 +28,8 @@ class Target {
     return static_cast<TargetKind>(bits_ >> (kIndexBits + 1));
   }
   [[nodiscard]] std::uint32_t index() const { return bits_ & kIndexMax; }
+  // Of neighbours of one kind, shown or hidden, these differ by one.
+  [[nodiscard]] std::uint32_t bits() const { return bits_; }
 
   // Removed by its publisher: still merged, no longer shown on its behalf.
   [[nodiscard]] bool hidden() const { return ((bits_ >> kIndexBits) & 1u) != 0; }

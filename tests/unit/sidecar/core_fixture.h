@@ -100,6 +100,11 @@ class FramePublisher {
     counters_[series_id] = total;
     return *this;
   }
+  // What was set is stated in each frame, until now.
+  FramePublisher& unset_counters() {
+    counters_.clear();
+    return *this;
+  }
   FramePublisher& set_double(std::uint32_t series_id, double total) {
     doubles_[series_id] = total;
     return *this;
