@@ -47,8 +47,8 @@ class FilesystemCollector : public Collector {
   }
 
   Status update_metrics() override {
-    TextFile& mounts = node_mounts_.read() ? node_mounts_ : own_mounts_;
-    if (&mounts == &own_mounts_ && !own_mounts_.read()) {
+    TextFile& mounts = node_mounts_.read_anew() ? node_mounts_ : own_mounts_;
+    if (&mounts == &own_mounts_ && !own_mounts_.read_anew()) {
       return own_mounts_.failure();
     }
     bool any = mounts.text().empty();

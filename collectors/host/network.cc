@@ -1,6 +1,10 @@
 // node_network_{receive,transmit}_*_total{device}: what each network device counts, from
 // /proc/net/dev; packets without a handler, which are not there, from /sys/class/net.
+#include <fcntl.h>
+
 #include <array>
+#include <string>
+#include <unordered_map>
 
 #include "collectors/collector.h"
 #include "collectors/host/name_filter.h"
@@ -16,6 +20,8 @@ constexpr std::array<std::string_view, 16> kStatistics = {
     "receive_fifo",   "receive_frame",    "receive_compressed", "receive_multicast",
     "transmit_bytes", "transmit_packets", "transmit_errs",      "transmit_drop",
     "transmit_fifo",  "transmit_colls",   "transmit_carrier",   "transmit_compressed"};
+
+constexpr std::size_t kFilesKeptMax = 64;
 
 class NetworkCollector : public Collector {
  public:
@@ -67,22 +73,36 @@ class NetworkCollector : public Collector {
         counter.with(device).set(*value);
       }
     }
-    no_handler_path_ = devices_folder_;
-    no_handler_path_ += device;
-    no_handler_path_ += "/statistics/rx_nohandler";
-    if (no_handler_file_.read(no_handler_path_.c_str())) {
-      std::string_view text = no_handler_file_.text();
+    if (read_no_handler(device)) {
+      std::string_view text = no_handler_text_.view();
       if (const auto value = take_number<std::uint64_t>(text)) {
         no_handler_.with(device).set(*value);
       }
     }
   }
 
+  bool read_no_handler(std::string_view device) {
+    no_handler_path_ = devices_folder_;
+    no_handler_path_ += device;
+    no_handler_path_ += "/statistics/rx_nohandler";
+    auto known = no_handler_files_.find(no_handler_path_);
+    if (known == no_handler_files_.end()) {
+      if (no_handler_files_.size() >= kFilesKeptMax) {
+        no_handler_files_.clear();  // devices come and go
+      }
+      known = no_handler_files_.try_emplace(no_handler_path_).first;
+    }
+    return known->second.read(
+               AT_FDCWD, [this] { return no_handler_path_.c_str(); }, no_handler_text_,
+               Extent::kRecord) == 0;
+  }
+
   std::array<CounterReadings, kStatistics.size()> counters_;
   CounterReadings no_handler_;
   NameFilter exclude_;
   TextFile file_;
-  TextFile no_handler_file_;
+  std::unordered_map<std::string, KeptFile> no_handler_files_;  // by path
+  Text no_handler_text_;
   std::string devices_folder_;
   std::string no_handler_path_;
 };

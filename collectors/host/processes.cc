@@ -2,10 +2,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include "collectors/collector.h"
 #include "collectors/host/scan.h"
@@ -13,6 +16,10 @@
 
 namespace weir::collectors {
 namespace {
+
+// A quarter of the files that a process may have open by default. Each holds about 5 kB of the
+// kernel's memory; what is beyond is opened for each reading.
+constexpr unsigned kFilesKeptMax = 256;
 
 struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
@@ -46,8 +53,37 @@ bool parse_stat(std::string_view text, ProcessStat& stat) {
   return threads.has_value();
 }
 
-bool is_id(const char* name) {
-  return *name >= '0' && *name <= '9';
+// A process or a thread, by its number.
+struct Task {
+  unsigned id = 0;
+  KeptFile stat;
+  std::vector<Task> threads;  // of a process of several
+};
+using Tasks = std::vector<Task>;
+
+// Takes up which of them there are now: those known keep their files.
+void list_tasks(DIR* folder, Tasks& tasks) {
+  Tasks now;
+  now.reserve(tasks.size());
+  bool sorted = true;
+  while (const dirent* entry = ::readdir(folder)) {
+    if (const auto id = to_number<unsigned>(entry->d_name)) {
+      sorted = sorted && (now.empty() || now.back().id < *id);
+      now.emplace_back().id = *id;
+    }
+  }
+  const auto by_id = [](const Task& a, const Task& b) { return a.id < b.id; };
+  if (!sorted) {  // not the kernel's folder
+    std::sort(now.begin(), now.end(), by_id);
+  }
+  auto known = tasks.begin();
+  for (Task& task : now) {
+    known = std::lower_bound(known, tasks.end(), task, by_id);
+    if (known != tasks.end() && known->id == task.id) {
+      task = std::move(*known);
+    }
+  }
+  tasks = std::move(now);
 }
 
 class ProcessesCollector : public Collector {
@@ -94,19 +130,17 @@ class ProcessesCollector : public Collector {
       return Status::error("cannot read " + folder_path_ + ": " +
                            std::generic_category().message(errno));
     }
+    procfs_ = ::dirfd(folder.get());
     processes_in_ = {};
     threads_in_ = {};
+    files_kept_ = 0;
     unsigned processes = 0;
     unsigned threads = 0;
-    while (const dirent* entry = ::readdir(folder.get())) {
-      if (!is_id(entry->d_name)) {
-        continue;
-      }
-      path_ = entry->d_name;
-      path_ += "/stat";
+    list_tasks(folder.get(), processes_);
+    for (Task& process : processes_) {
       ProcessStat stat;
       // A process may end between being listed and being read.
-      if (!read_stat(::dirfd(folder.get()), stat)) {
+      if (!read_stat(process, "", stat)) {
         continue;
       }
       ++processes;
@@ -114,8 +148,9 @@ class ProcessesCollector : public Collector {
       ++processes_in_[static_cast<std::size_t>(stat.state)];
       if (stat.threads <= 1) {
         ++threads_in_[static_cast<std::size_t>(stat.state)];  // the thread is the process
+        process.threads.clear();
       } else {
-        count_threads(::dirfd(folder.get()), entry->d_name);
+        count_threads(process, stat);
       }
     }
     if (processes == 0) {
@@ -128,31 +163,61 @@ class ProcessesCollector : public Collector {
     return {};
   }
 
-  // Of path_ below this folder.
-  bool read_stat(int folder, ProcessStat& stat) {
-    return file_.read_at(folder, path_.c_str(), TextFile::Extent::kRecord) &&
-           parse_stat(file_.text(), stat);
+  bool read_stat(Task& task, const std::string& folder, ProcessStat& stat) {
+    const auto path = [&] {
+      path_ = folder;
+      path_ += std::to_string(task.id);
+      path_ += "/stat";
+      return path_.c_str();
+    };
+    if (task.stat.read(procfs_, path, text_, Extent::kRecord) != 0) {
+      return false;
+    }
+    if (task.stat.is_open() && ++files_kept_ > kFilesKeptMax) {
+      task.stat.close();
+    }
+    return parse_stat(text_.view(), stat);
   }
 
-  void count_threads(int procfs, const char* process) {
-    path_ = process;
-    path_ += "/task";
-    const int descriptor = ::openat(procfs, path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const Folder tasks(descriptor < 0 ? nullptr : ::fdopendir(descriptor));
-    if (tasks == nullptr) {
+  void count_threads(Task& process, const ProcessStat& stat) {
+    States states{};
+    // As many as those known, and none of those has ended: it is they.
+    if (process.threads.size() != stat.threads || !read_threads(process, stat, states)) {
+      list_threads(process);
+      states = {};
+      read_threads(process, stat, states);
+    }
+    for (std::size_t state = 0; state < states.size(); ++state) {
+      threads_in_[state] += states[state];
+    }
+  }
+
+  void list_threads(Task& process) {
+    path_ = std::to_string(process.id) + "/task";
+    const int descriptor = ::openat(procfs_, path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const Folder folder(descriptor < 0 ? nullptr : ::fdopendir(descriptor));
+    if (folder == nullptr) {
+      process.threads.clear();
       return;
     }
-    while (const dirent* entry = ::readdir(tasks.get())) {
-      if (!is_id(entry->d_name)) {
-        continue;
-      }
-      path_ = entry->d_name;
-      path_ += "/stat";
+    list_tasks(folder.get(), process.threads);
+  }
+
+  // False: one of them could not be read.
+  bool read_threads(Task& process, const ProcessStat& first, States& states) {
+    const std::string folder = std::to_string(process.id) + "/task/";
+    bool all = true;
+    for (Task& thread : process.threads) {
       ProcessStat stat;
-      if (read_stat(::dirfd(tasks.get()), stat)) {
-        ++threads_in_[static_cast<std::size_t>(stat.state)];
+      if (thread.id == process.id) {
+        ++states[static_cast<std::size_t>(first.state)];  // the process is its first thread
+      } else if (read_stat(thread, folder, stat)) {
+        ++states[static_cast<std::size_t>(stat.state)];
+      } else {
+        all = false;
       }
     }
+    return all;
   }
 
   static void state_counts(const States& counts, const GaugeReadings& gauge) {
@@ -165,7 +230,11 @@ class ProcessesCollector : public Collector {
   }
 
   GaugeReadings threads_, max_threads_, state_, pids_, max_processes_, threads_state_;
-  TextFile pid_max_, threads_max_, file_;
+  TextFile pid_max_, threads_max_;
+  Tasks processes_;
+  Text text_;
+  int procfs_ = -1;  // the folder, during an update
+  unsigned files_kept_ = 0;
   States processes_in_{};
   States threads_in_{};
   std::string folder_path_;

@@ -1,6 +1,8 @@
 #include "collectors/host/text_file.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,66 +14,73 @@ namespace {
 constexpr std::size_t kBytesFirst = 4096;
 constexpr std::size_t kBytesMax = 16u << 20;
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
-  ~FileDescriptor() {
-    if (descriptor_ >= 0) {
-      ::close(descriptor_);
-    }
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
+bool is_the_kernels(int descriptor) {
+  struct statfs info {};
+  return ::fstatfs(descriptor, &info) == 0 &&
+         (info.f_type == PROC_SUPER_MAGIC || info.f_type == SYSFS_MAGIC);
+}
 
 }  // namespace
 
-bool TextFile::read() {
-  return read_at(AT_FDCWD, path_.c_str());
-}
-
-bool TextFile::read(const char* path) {
-  path_ = path;
-  return read();
-}
-
-bool TextFile::read_at(int folder, const char* path, Extent extent) {
-  error_ = 0;
+int Text::read(int descriptor, Extent extent) {
   length_ = 0;
-  const FileDescriptor file(::openat(folder, path, O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) {
-    error_ = errno;
-    return false;
-  }
   if (buffer_.empty()) {
     buffer_.resize(kBytesFirst);
   }
   while (true) {
-    const ssize_t got = ::read(file.get(), buffer_.data() + length_, buffer_.size() - length_);
+    const ssize_t got = ::pread(descriptor, buffer_.data() + length_, buffer_.size() - length_,
+                                static_cast<off_t>(length_));
     if (got < 0) {
       if (errno == EINTR) {
         continue;
       }
-      error_ = errno;
       length_ = 0;
-      return false;
+      return errno;
     }
     length_ += static_cast<std::size_t>(got);
     // A short read says nothing of a longer file in /proc: the end is where nothing comes.
     if (got == 0 || (extent == Extent::kRecord && length_ < buffer_.size())) {
-      return true;
+      return 0;
     }
     if (length_ == buffer_.size()) {
       if (buffer_.size() >= kBytesMax) {
-        return true;
+        return 0;
       }
       buffer_.resize(buffer_.size() * 2);
     }
   }
+}
+
+int KeptFile::open_and_read(int folder, const char* path, Text& text, Extent extent) {
+  close();
+  descriptor_ = ::openat(folder, path, O_RDONLY | O_CLOEXEC);
+  if (!is_open()) {
+    return errno;
+  }
+  const int error = text.read(descriptor_, extent);
+  if (error != 0 || !is_the_kernels(descriptor_)) {
+    close();
+  }
+  return error;
+}
+
+void KeptFile::close() {
+  if (is_open()) {
+    ::close(std::exchange(descriptor_, -1));
+  }
+}
+
+bool TextFile::read() {
+  error_ = file_.read(
+      AT_FDCWD, [this] { return path_.c_str(); }, text_);
+  return error_ == 0;
+}
+
+bool TextFile::read_anew() {
+  file_.close();
+  const bool is_read = read();
+  file_.close();
+  return is_read;
 }
 
 Status TextFile::failure() const {

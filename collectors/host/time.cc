@@ -1,4 +1,7 @@
 // node_time_*: the node's clock, its zone, and the source that it ticks by.
+#include <fcntl.h>
+
+#include <array>
 #include <chrono>
 #include <ctime>
 #include <string>
@@ -36,25 +39,34 @@ class TimeCollector : public Collector {
     if (::localtime_r(&unix_time, &local) != nullptr) {
       zone_offset_.with(local.tm_zone).set(static_cast<double>(local.tm_gmtoff));
     }
-    for (unsigned device = 0; device < kSourcesMax; ++device) {
+    for (std::size_t device = 0; device < devices_.size(); ++device) {
       const std::string number = std::to_string(device);
-      if (!read_source(number, "/available_clocksource", available_)) {
+      if (!read_source(devices_[device].available, number, "/available_clocksource", available_)) {
         break;  // they are numbered without gaps
       }
-      read_source(number, "/current_clocksource", current_);
+      read_source(devices_[device].current, number, "/current_clocksource", current_);
     }
     return {};
   }
 
  private:
-  bool read_source(const std::string& device, const char* file, const GaugeReadings& gauge) {
-    path_ = sources_folder_;
-    path_ += device;
-    path_ += file;
-    if (!file_.read(path_.c_str())) {
+  struct Device {
+    KeptFile available;
+    KeptFile current;
+  };
+
+  bool read_source(KeptFile& file, const std::string& device, const char* name,
+                   const GaugeReadings& gauge) {
+    const auto path = [&] {
+      path_ = sources_folder_;
+      path_ += device;
+      path_ += name;
+      return path_.c_str();
+    };
+    if (file.read(AT_FDCWD, path, text_, Extent::kRecord) != 0) {
       return false;
     }
-    std::string_view text = file_.text();
+    std::string_view text = text_.view();
     for (std::string_view source = take_word(text); !source.empty(); source = take_word(text)) {
       gauge.with(source, device).set(1);
     }
@@ -62,7 +74,8 @@ class TimeCollector : public Collector {
   }
 
   GaugeReadings seconds_, zone_offset_, available_, current_;
-  TextFile file_;
+  std::array<Device, kSourcesMax> devices_;
+  Text text_;
   std::string sources_folder_;
   std::string path_;
 };

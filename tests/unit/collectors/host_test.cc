@@ -1,8 +1,10 @@
 // The host collectors on a fake tree: goldens, and files that are not what they should be.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -216,6 +218,62 @@ TEST_F(HostTest, AVanishedDiskLeavesAndItsTotalMayBeginAnew) {
   EXPECT_TRUE(job->run());
   EXPECT_THAT(page(world_.registry),
               HasSubstr("node_disk_reads_completed_total{device=\"sdb\"} 1\n"));
+}
+
+std::string task_stat(unsigned id, char state, unsigned threads) {
+  return std::to_string(id) + " (a) name) " + state + " 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 " +
+         std::to_string(threads) + " 0 99\n";
+}
+
+TEST_F(HostTest, ThreadsAndProcessesThatComeAndGoAreSeenWhenTheirNumberStaysTheSame) {
+  write("proc/sys/kernel/pid_max", "9\n");
+  write("proc/sys/kernel/threads-max", "9\n");
+  write("proc/10/stat", task_stat(10, 'S', 1));
+  write("proc/7/stat", task_stat(7, 'S', 2));
+  write("proc/7/task/7/stat", task_stat(7, 'S', 2));
+  write("proc/7/task/8/stat", task_stat(8, 'R', 2));
+  auto job = start("processes");
+  ASSERT_TRUE(job->run()) << world_.log_text.str();
+  EXPECT_EQ(series(world_.registry, "node_processes_threads_state"),
+            "node_processes_threads_state{thread_state=\"R\"} 1\n"
+            "node_processes_threads_state{thread_state=\"S\"} 2\n");
+  std::filesystem::remove_all(root_ / "proc/7/task/8");
+  std::filesystem::remove_all(root_ / "proc/10");
+  write("proc/7/task/9/stat", task_stat(9, 'D', 2));
+  write("proc/3/stat", task_stat(3, 'Z', 1));
+  ASSERT_TRUE(job->run());
+  EXPECT_EQ(series(world_.registry, "node_processes_threads_state"),
+            "node_processes_threads_state{thread_state=\"S\"} 1\n"
+            "node_processes_threads_state{thread_state=\"D\"} 1\n"
+            "node_processes_threads_state{thread_state=\"Z\"} 1\n");
+  EXPECT_EQ(series(world_.registry, "node_processes_state"),
+            "node_processes_state{state=\"S\"} 1\nnode_processes_state{state=\"Z\"} 1\n");
+}
+
+TEST_F(HostTest, TheFilesOfProcessesStayOpenUpToALimit) {
+  std::vector<pid_t> children;
+  for (int i = 0; i < 300; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::pause();
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  auto job = world_.job("processes", linked("processes"), Paths());
+  EXPECT_TRUE(job->register_metrics().ok());
+  for (int update = 0; update < 3; ++update) {
+    EXPECT_TRUE(job->run()) << world_.log_text.str();
+    EXPECT_EQ(open_files("^/proc/[0-9]+/(task/[0-9]+/)?stat$"), 256u);
+  }
+  for (const pid_t child : children) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  EXPECT_TRUE(job->run());
+  for (const pid_t child : children) {
+    EXPECT_EQ(open_files("^/proc/" + std::to_string(child) + "/stat"), 0u);
+  }
 }
 
 TEST_F(HostTest, DevicesAreLeftOutByTheConfiguredExpression) {

@@ -6,9 +6,11 @@
 #include <spdlog/sinks/ostream_sink.h>
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -70,6 +72,18 @@ inline std::string slurp(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+// How many files whose path matches this process has open.
+inline std::size_t open_files(const std::string& expression) {
+  const std::regex matching(expression);
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the folder itself is among them
+    const auto path = std::filesystem::read_symlink(entry.path(), gone);
+    count += !gone && std::regex_search(path.string(), matching) ? 1 : 0;
+  }
+  return count;
 }
 
 struct World {
