@@ -8,6 +8,7 @@
 #include "collectors/config/flags.h"
 #include "collectors/config/values.h"
 #include "collectors/exit_codes.h"
+#include "collectors/footprint.h"
 #include "collectors/log.h"
 #include "collectors/runner.h"
 #include "weir/nats_publisher.h"
@@ -109,6 +110,9 @@ ProgramResult publish(Registry& registry, Assembly& assembly, const Settings& se
     runner.start();
     for (auto wait = kFirstStatusCheck; !wait_for_stop(signals, wait);
          wait = kStatusCheckInterval) {
+      if (wait == kFirstStatusCheck) {
+        give_back_start_up_memory();
+      }
       log_publisher(log, publisher.status());
     }
     restore_signals(signals);
