@@ -1,6 +1,7 @@
 // node_processes_*: how many processes and threads there are, in which state, and the limits.
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -17,9 +18,16 @@
 namespace weir::collectors {
 namespace {
 
-// A quarter of the files that a process may have open by default. Each holds about 5 kB of the
-// kernel's memory; what is beyond is opened for each reading.
-constexpr unsigned kFilesKeptMax = 256;
+// Each holds 4.5 kB of the kernel's memory; what is beyond is opened for each reading.
+constexpr rlim_t kFilesKeptMax = 256;
+
+// The rest of what this process may have open is for others.
+rlim_t files_kept_max() {
+  rlimit open_files{};
+  return ::getrlimit(RLIMIT_NOFILE, &open_files) == 0
+             ? std::min(kFilesKeptMax, open_files.rlim_cur / 4)
+             : 0;
+}
 
 struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
@@ -97,6 +105,7 @@ class ProcessesCollector : public Collector {
     threads_state_ = setup.gauge("node_processes_threads_state", "Number of threads in each state.",
                                  {"thread_state"});
     folder_path_ = setup.paths().procfs;
+    files_kept_max_ = files_kept_max();
     pid_max_ = TextFile(setup.paths().proc("sys/kernel/pid_max"));
     threads_max_ = TextFile(setup.paths().proc("sys/kernel/threads-max"));
     return {};
@@ -173,7 +182,7 @@ class ProcessesCollector : public Collector {
     if (task.stat.read(procfs_, path, text_, Extent::kRecord) != 0) {
       return false;
     }
-    if (task.stat.is_open() && ++files_kept_ > kFilesKeptMax) {
+    if (task.stat.is_open() && ++files_kept_ > files_kept_max_) {
       task.stat.close();
     }
     return parse_stat(text_.view(), stat);
@@ -234,7 +243,8 @@ class ProcessesCollector : public Collector {
   Tasks processes_;
   Text text_;
   int procfs_ = -1;  // the folder, during an update
-  unsigned files_kept_ = 0;
+  rlim_t files_kept_ = 0;
+  rlim_t files_kept_max_ = 0;
   States processes_in_{};
   States threads_in_{};
   std::string folder_path_;
