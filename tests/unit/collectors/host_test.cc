@@ -321,6 +321,13 @@ TEST_F(HostTest, AMemoryFieldThatAppearsLaterIsRegisteredThen) {
             "node_memory_MemTotal_bytes 4096\nnode_memory_NewField_bytes 2048\n");
 }
 
+TEST_F(HostTest, NoMountNamespaceIsHeldOnTo) {
+  auto job = world_.job("filesystem", linked("filesystem"));
+  ASSERT_TRUE(job->register_metrics().ok());
+  EXPECT_TRUE(job->run()) << world_.log_text.str();
+  EXPECT_EQ(open_files("^/proc/.*/mounts$"), 0u);
+}
+
 TEST_F(HostTest, AFileSystemIsStatedAsTheNodeSeesIt) {
   std::filesystem::create_directories(root_ / "root/data");
   const std::string below = (root_ / "root").string();
