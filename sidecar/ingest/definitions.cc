@@ -34,23 +34,27 @@ std::ptrdiff_t label_count(const wire::Frame& frame, const Instance& instance,
                            std::uint32_t family_id, Families earlier = {}) {
   if (family_id < instance.families.size() &&
       (instance.families[family_id].family != kNone || instance.families[family_id].refused)) {
-    return static_cast<std::ptrdiff_t>(instance.families[family_id].label_names.size());
+    return static_cast<std::ptrdiff_t>(instance.families[family_id].label_names->size());
   }
   const std::ptrdiff_t before = label_count_in(earlier, family_id);
   return before >= 0 ? before : label_count_in(frame.families, family_id);
 }
 
 // Within one instance a family is what it was first announced as: its samples lead there.
-bool is_same(const wire::FamilyView& definition, const InstanceFamily& local,
-             const Registry& registry) {
+bool is_same(const wire::FamilyView& definition, const Instance& instance,
+             const InstanceFamily& local, const Registry& registry) {
   const Family& family = registry.family(local.family);
   return family.name == definition.name && family.type == definition.type &&
          family.origin == definition.origin && family.unit == definition.unit &&
          std::equal(definition.label_names.begin(), definition.label_names.end(),
-                    local.label_names.begin(), local.label_names.end()) &&
-         (local.own_layout == nullptr ||
-          std::equal(definition.bounds.begin(), definition.bounds.end(),
-                     local.own_layout->bounds.begin(), local.own_layout->bounds.end()));
+                    local.label_names->begin(), local.label_names->end()) &&
+         (local.bounds == kNone ||
+          std::ranges::equal(definition.bounds, instance.bounds[local.bounds].own->bounds));
+}
+
+std::shared_ptr<const LabelNames> label_names_of(const wire::FamilyView& definition) {
+  return std::make_shared<const LabelNames>(definition.label_names.begin(),
+                                            definition.label_names.end());
 }
 
 void announce_family(const wire::FamilyView& definition, Instance& instance, Registry& registry,
@@ -66,10 +70,9 @@ void announce_family(const wire::FamilyView& definition, Instance& instance, Reg
   if (local.family != kNone) {
     return;
   }
-  local.label_names.assign(definition.label_names.begin(), definition.label_names.end());
+  local.label_names = label_names_of(definition);
   local.refused = true;
   const auto refuse = [&](wire::Reason reason, std::string why) {
-    local.refusal = why;
     result.refusals.push_back({reason, std::move(why)});
   };
   if (!rules.reserved_names && is_own_metric_name(definition.name)) {
@@ -94,13 +97,17 @@ void announce_family(const wire::FamilyView& definition, Instance& instance, Reg
   if (family.group.empty() && !instance.service_label) {
     family.group = instance.service;  // ?collect[]= must find what has no service label
   }
+  if (family.label_names == nullptr || *family.label_names != *local.label_names) {
+    family.label_names = local.label_names;
+  }
+  local.label_names = family.label_names;
   if (definition.type == wire::Type::kHistogram) {
-    local.own_layout = make_layout(definition.bounds);
+    local.bounds = static_cast<std::uint32_t>(instance.bounds.size());
+    instance.bounds.push_back({.own = make_layout(definition.bounds), .folded = {}, .fold = {}});
   }
   if (std::string why = registry.why_not_shown(local.family); !why.empty()) {
     // Still merged, so that nothing is lost if this definition is the one that stays; not shown
     // meanwhile.
-    local.refusal = why;
     result.refusals.push_back({wire::Reason::kConflict, std::move(why)});
   } else if (std::string hides = registry.whom_it_hides(local.family); !hides.empty()) {
     result.refusals.push_back({wire::Reason::kConflict, std::move(hides)});
@@ -111,7 +118,7 @@ std::string label_text(const Instance& instance, const InstanceFamily& local, co
                        std::span<const std::string_view> values, const DefinitionRules& rules) {
   LabelList labels;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    labels.emplace_back(local.label_names[i], values[i]);
+    labels.emplace_back((*local.label_names)[i], values[i]);
   }
   for (const auto& [name, value] : instance.constant_labels) {
     labels.emplace_back(name, value);  // after the declared ones, which win
@@ -151,14 +158,17 @@ Target make_target(std::uint32_t series, std::uint32_t local_family, Instance& i
   if (family.type == wire::Type::kCounter) {
     return {TargetKind::kCounter, registry.counter_of(series)};
   }
-  auto layout =
-      registry.declare_bounds(local.family, registry.service_of(registry.series(series)),
-                              local.own_layout->bounds, instance.contributor.started_unix_ms);
+  std::shared_ptr<const BucketLayout>& own = instance.bounds[local.bounds].own;
+  auto layout = registry.declare_bounds(local.family, registry.service_of(registry.series(series)),
+                                        own->bounds, instance.contributor.started_unix_ms);
+  if (layout->bounds == own->bounds) {
+    own = layout;  // thousands of publishers share one
+  }
   InstanceHistogram histogram;
   histogram.value = registry.histogram_of(series, std::move(layout));
-  histogram.family = local_family;
+  histogram.bounds = local.bounds;
   histogram.applied = static_cast<std::uint32_t>(instance.applied_buckets.size());
-  histogram.buckets = static_cast<std::uint32_t>(local.own_layout->le.size());
+  histogram.buckets = static_cast<std::uint32_t>(own->le.size());
   instance.applied_buckets.resize(instance.applied_buckets.size() + histogram.buckets);
   instance.histograms.push_back(histogram);
   return {TargetKind::kHistogram, static_cast<std::uint32_t>(instance.histograms.size() - 1)};
@@ -271,7 +281,7 @@ wire::Refusal check_definitions(const wire::Frame& frame, const Instance& instan
                                            rules.service_label + "\" is added by Weir itself"};
     }
     if (family.id < instance.families.size() && instance.families[family.id].family != kNone &&
-        !is_same(family, instance.families[family.id], registry)) {
+        !is_same(family, instance, instance.families[family.id], registry)) {
       return {wire::Reason::kConflict,
               "family " + std::string(family.name) +
                   ": announced again with another definition, or under an id that belongs to "
@@ -375,6 +385,7 @@ void drop_tables(Instance& instance, Registry& registry) {
   instance.applied = {};
   instance.series = {};
   instance.families = {};
+  instance.bounds = {};
   instance.histograms = {};
   instance.applied_buckets = {};
 }

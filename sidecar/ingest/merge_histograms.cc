@@ -17,11 +17,11 @@ struct Changed {
 };
 
 // In a rolling update another instance may have brought newer bounds.
-void follow_layout(InstanceFamily& local, const HistogramValue& value) {
-  local.folded = value.layout;
-  local.fold.clear();
-  if (local.own_layout->bounds != value.layout->bounds) {
-    local.fold = fold_map(*local.own_layout, *value.layout);
+void follow_layout(InstanceBounds& bounds, const HistogramValue& value) {
+  bounds.folded = value.layout;
+  bounds.fold.clear();
+  if (bounds.own->bounds != value.layout->bounds) {
+    bounds.fold = fold_map(*bounds.own, *value.layout);
   }
 }
 
@@ -104,9 +104,9 @@ void merge_histogram(const Changed& changed, double sum, InstanceHistogram& loca
     return;
   }
   local.applied_sum = sum;
-  InstanceFamily& family = instance.families[local.family];
-  if (family.folded != value.layout) [[unlikely]] {
-    follow_layout(family, value);
+  InstanceBounds& bounds = instance.bounds[local.bounds];
+  if (bounds.folded != value.layout) [[unlikely]] {
+    follow_layout(bounds, value);
   }
   std::uint64_t count = 0;
   for (std::size_t i = changed.first; i < changed.end; ++i) {
@@ -116,7 +116,7 @@ void merge_histogram(const Changed& changed, double sum, InstanceHistogram& loca
       continue;
     }
     const std::uint64_t added = changed.total(i) - applied[index];
-    value.buckets[family.fold.empty() ? index : family.fold[index]] += added;
+    value.buckets[bounds.fold.empty() ? index : bounds.fold[index]] += added;
     applied[index] = changed.total(i);
     count += added;
   }

@@ -36,26 +36,27 @@ struct PendingKeyframe {
   void clear() { *this = {}; }
 };
 
-// A histogram of an instance: where it counts, and where its applied totals lie. Two of them share
-// a line of the cache.
+// A histogram of an instance: where it counts, and where its applied totals lie.
 struct InstanceHistogram {
   std::uint32_t value = kNone;   // index of Registry::histograms()
-  std::uint32_t family = kNone;  // index of Instance::families
+  std::uint32_t bounds = kNone;  // index of Instance::bounds
   std::uint32_t applied = 0;     // first of `buckets` entries of applied_buckets
   std::uint32_t buckets = 0;     // with the +Inf bucket
   double applied_sum = 0;
 };
 
-// What an instance announced of a family.
+// What an instance announced of a family. Each of many publishers has one for each of its families.
 struct InstanceFamily {
-  std::uint32_t family = kNone;  // index of the registry's family; kNone: not announced
+  std::uint32_t family = kNone;                   // index of the registry's family; kNone: none
+  std::uint32_t bounds = kNone;                   // index of Instance::bounds; kNone: no histogram
+  std::shared_ptr<const LabelNames> label_names;  // null: not announced
   bool refused = false;
-  std::string refusal;  // why, in words
-  std::vector<std::string> label_names;
+};
 
-  // Of histograms: the bounds as this instance declared them, and how their buckets map onto the
-  // layout that was in force when the last frame was merged.
-  std::shared_ptr<const BucketLayout> own_layout;
+// The bounds of a histogram's family as the instance declared them, and how their buckets map onto
+// the layout that was in force when the last frame was merged.
+struct InstanceBounds {
+  std::shared_ptr<const BucketLayout> own;
   std::shared_ptr<const BucketLayout> folded;
   std::vector<std::uint16_t> fold;  // empty: the two agree
 };
@@ -110,6 +111,7 @@ struct Instance {
   std::vector<std::uint32_t> series;         // index of the registry's series
   std::vector<InstanceFamily> families;      // by the publisher's family id
   std::vector<std::uint32_t> series_family;  // by local id, of the retired: the family's id
+  std::vector<InstanceBounds> bounds;
   std::vector<InstanceHistogram> histograms;
   std::vector<std::uint64_t> applied_buckets;
   std::uint64_t series_count = 0;

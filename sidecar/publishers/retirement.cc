@@ -11,12 +11,12 @@ namespace {
 
 // Every label that the text has but the service's: an instance's constant labels are labels like
 // others here.
-std::vector<std::string> label_names_of(std::string_view text, const Instance& retired,
-                                        const InstanceFamily& like) {
-  std::vector<std::string> names;
+LabelNames label_names_of(std::string_view text, const Instance& retired,
+                          const InstanceFamily& like) {
+  LabelNames names;
   for (auto& [name, value] : split_label_text(text)) {
-    const bool declared =
-        std::find(like.label_names.begin(), like.label_names.end(), name) != like.label_names.end();
+    const bool declared = std::find(like.label_names->begin(), like.label_names->end(), name) !=
+                          like.label_names->end();
     // The service's label is made anew from the service; it cannot have been declared.
     if (declared || !retired.service_label || value != retired.service) {
       names.push_back(std::move(name));
@@ -72,23 +72,29 @@ void Retirement::index(Retired& retired) {
   }
 }
 
-std::uint32_t Retirement::family_of(Instance& retired, const InstanceFamily& like,
-                                    std::uint32_t series) const {
-  const std::vector<std::string> names =
-      label_names_of(registry_.labels_of(registry_.series(series)), retired, like);
+std::uint32_t Retirement::family_of(Instance& retired, const Instance& ended,
+                                    const InstanceFamily& like, std::uint32_t series) const {
+  LabelNames names = label_names_of(registry_.labels_of(registry_.series(series)), retired, like);
+  const auto own_bounds = [](const Instance& instance, const InstanceFamily& family) {
+    return family.bounds == kNone ? nullptr : instance.bounds[family.bounds].own;
+  };
+  const std::shared_ptr<const BucketLayout> bounds = own_bounds(ended, like);
   for (std::uint32_t id = 0; id < retired.families.size(); ++id) {
     const InstanceFamily& known = retired.families[id];
-    const bool same_bounds =
-        (known.own_layout == nullptr) == (like.own_layout == nullptr) &&
-        (like.own_layout == nullptr || known.own_layout->bounds == like.own_layout->bounds);
-    if (known.family == like.family && known.label_names == names && same_bounds) {
+    const std::shared_ptr<const BucketLayout> its = own_bounds(retired, known);
+    const bool same_bounds = (its == nullptr) == (bounds == nullptr) &&
+                             (bounds == nullptr || its->bounds == bounds->bounds);
+    if (known.family == like.family && *known.label_names == names && same_bounds) {
       return id;
     }
   }
   InstanceFamily& family = retired.families.emplace_back();
   family.family = like.family;
-  family.label_names = names;
-  family.own_layout = like.own_layout;
+  family.label_names = std::make_shared<const LabelNames>(std::move(names));
+  if (bounds != nullptr) {
+    family.bounds = static_cast<std::uint32_t>(retired.bounds.size());
+    retired.bounds.push_back({.own = bounds, .folded = {}, .fold = {}});
+  }
   const auto id = static_cast<std::uint32_t>(retired.families.size() - 1);
   retired.unwritten.defined_family(id);
   return id;
@@ -120,9 +126,9 @@ std::uint32_t Retirement::id_of(Retired& retired, std::uint32_t family, std::uin
       break;
     default: {
       InstanceHistogram histogram;
-      const std::shared_ptr<const BucketLayout>& own = instance.families[family].own_layout;
+      histogram.bounds = instance.families[family].bounds;
+      const std::shared_ptr<const BucketLayout>& own = instance.bounds[histogram.bounds].own;
       histogram.value = registry_.histogram_of(series, own);
-      histogram.family = family;
       histogram.applied = static_cast<std::uint32_t>(instance.applied_buckets.size());
       histogram.buckets = static_cast<std::uint32_t>(own->le.size());
       instance.applied_buckets.resize(instance.applied_buckets.size() + histogram.buckets);
@@ -178,7 +184,7 @@ void Retirement::take(const Instance& ended) {
       continue;
     }
     const InstanceFamily& like = ended.families[like_id];
-    const std::uint32_t family = family_of(retired->instance, like, series);
+    const std::uint32_t family = family_of(retired->instance, ended, like, series);
     add(*retired, id_of(*retired, family, series, kind), ended, id);
   }
 }

@@ -76,7 +76,7 @@ class Retirement {
   [[nodiscard]] std::uint64_t version() const { return version_; }  // moves with each change
 
  private:
-  std::uint32_t family_of(Instance& retired, const InstanceFamily& like,
+  std::uint32_t family_of(Instance& retired, const Instance& ended, const InstanceFamily& like,
                           std::uint32_t series) const;
   std::uint32_t id_of(Retired& retired, std::uint32_t family, std::uint32_t series,
                       TargetKind kind);

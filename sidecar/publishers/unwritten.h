@@ -3,6 +3,7 @@
 // definitions file (with a checkpoint). Single-threaded: under the engine's lock.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -71,6 +72,14 @@ class Unwritten {
   [[nodiscard]] Definitions take_for_definitions();
   // The definitions file is written anew, with everything.
   void all_taken_for_definitions();
+  // So many ids moved since the last time.
+  [[nodiscard]] std::size_t moved_count() const {
+    std::size_t count = 0;
+    for (const std::uint64_t word : moved_) {
+      count += static_cast<std::size_t>(std::popcount(word));
+    }
+    return any_moved_ ? count : 0;
+  }
   // Calls visit(id) for each id that moved since the last time.
   template <typename Visit>
   void take_moved(Visit&& visit) {

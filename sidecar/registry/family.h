@@ -13,6 +13,7 @@
 #include "schemas/frame.h"
 #include "sidecar/registry/bucket_layout.h"
 #include "sidecar/registry/exact_sum.h"
+#include "sidecar/registry/labels.h"
 #include "sidecar/registry/row_block.h"
 
 namespace weir::sidecar {
@@ -103,6 +104,8 @@ struct Family {
   wire::Aggregation declared_aggregation = wire::Aggregation::kSum;
   wire::Aggregation aggregation = wire::Aggregation::kSum;  // in force: the configuration wins
   std::uint64_t hold_ms = 0;
+  // As it was announced last: an instance that announces the same has no names of its own.
+  std::shared_ptr<const LabelNames> label_names;
   std::uint32_t publishers = 0;                   // living instances that define it
   std::int64_t newest_start_unix_ms = 0;          // the newest instance that defined it
   std::vector<std::shared_ptr<RowBlock>> blocks;  // its series in order of appearance

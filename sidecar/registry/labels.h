@@ -10,6 +10,8 @@
 
 namespace weir::sidecar {
 
+using LabelNames = std::vector<std::string>;
+
 using LabelList = std::vector<std::pair<std::string_view, std::string_view>>;
 
 // `method="GET",route="/"`; sorts `labels`. A name that stands twice keeps its first value.

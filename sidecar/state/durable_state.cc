@@ -66,6 +66,14 @@ bool DurableState::collect(Instance& instance, Bytes& out) {
   return !definitions.empty() || instance.ended;
 }
 
+std::size_t DurableState::moved_bytes() const {
+  std::size_t bytes = 0;
+  parts_.directory.for_each([&](const Instance& instance) {
+    bytes += instance.unwritten.any() ? StatementWriter::moved_bytes(instance) : 0;
+  });
+  return bytes;
+}
+
 bool DurableState::collect_all(Bytes& out) {
   bool untold = false;
   parts_.directory.for_each([&](Instance& instance) { untold |= collect(instance, out); });
@@ -223,6 +231,9 @@ void DurableState::Exposure::collect(bool from_scraper) {
   if (mutant::lacks(mutant::Rule::kWrittenBeforeShown) || state_.status().broken) {
     return;
   }
+  // As large as it will be: grown by doubling it would stand beside its copy, and beside the
+  // snapshot.
+  records_.reserve(state_.moved_bytes());
   sync_ = state_.collect_all(records_);
   if (const std::uint64_t version = state_.parts_.directory.version();
       std::exchange(state_.services_version_, version) != version) {

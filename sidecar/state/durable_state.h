@@ -102,6 +102,7 @@ class DurableState {
  private:
   // Whether the life after a power loss could not tell, without it, that something is missing.
   bool collect(Instance& instance, Bytes& out);
+  [[nodiscard]] std::size_t moved_bytes() const;  // about what collect_all() will add
   bool collect_all(Bytes& out);
   void collect_held(Bytes& out);
   void collect_definitions(bool all, Bytes& out);

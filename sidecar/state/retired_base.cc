@@ -87,7 +87,7 @@ void BaseTakeover::subtract(const Instance& instance, const std::vector<double>&
       const InstanceHistogram& local = instance.histograms[target.index()];
       HistogramValue& value = registry_.histograms()[local.value];
       const std::vector<std::uint16_t> fold =
-          fold_map(*instance.families[local.family].own_layout, *value.layout);
+          fold_map(*instance.bounds[local.bounds].own, *value.layout);
       for (std::uint32_t i = 0; i < local.buckets; ++i) {
         const std::uint64_t applied = instance.applied_buckets[local.applied + i];
         value.buckets[fold[i]] -= applied;

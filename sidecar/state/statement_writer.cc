@@ -100,12 +100,12 @@ void StatementWriter::add_family(const Instance& instance, std::uint32_t id) {
   view.aggregation = family.declared_aggregation;
   view.hold_ms = family.hold_ms;
   view.group = family.group;
-  view.label_names.assign(local.label_names.begin(), local.label_names.end());
-  if (local.own_layout != nullptr) {
-    view.bounds = local.own_layout->bounds;
+  view.label_names.assign(local.label_names->begin(), local.label_names->end());
+  if (local.bounds != kNone) {
+    view.bounds = instance.bounds[local.bounds].own->bounds;
   }
   bytes_ += kFamilyBytes + family.name.size() + family.help.size() + view.bounds.size_bytes();
-  for (const std::string& name : local.label_names) {
+  for (const std::string& name : *local.label_names) {
     bytes_ += kTextBytes + name.size();
   }
 }
@@ -124,9 +124,9 @@ void StatementWriter::add_series(const Instance& instance, const FamilyIds& ids,
   series_families_.push_back(family);
   series_started_.push_back(series.started_unix_ms);
   const std::string text = registry_.labels_of(series);
-  bytes_ += kSeriesBytes + instance.families[family].label_names.size() * kTextBytes + text.size();
+  bytes_ += kSeriesBytes + instance.families[family].label_names->size() * kTextBytes + text.size();
   const auto labels = split_label_text(text);
-  for (const std::string& name : instance.families[family].label_names) {
+  for (const std::string& name : *instance.families[family].label_names) {
     const auto at = std::find_if(labels.begin(), labels.end(),
                                  [&](const auto& label) { return label.first == name; });
     texts_.push_back(at == labels.end() ? std::string() : at->second);
@@ -213,6 +213,19 @@ void StatementWriter::moved_totals(Instance& instance, Bytes& out) {
     emit_if_large(instance, out);
   });
   emit(instance, out);  // also without totals: its head says how it is
+}
+
+std::size_t StatementWriter::moved_bytes(const Instance& instance) {
+  constexpr std::size_t kCounterBytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
+  constexpr std::size_t kHistogramBytes = kCounterBytes + sizeof(std::uint16_t);
+  constexpr std::size_t kBucketBytes = sizeof(std::uint16_t) + sizeof(std::uint64_t);
+  constexpr std::size_t kHeadBytes = 512;
+  const std::size_t ids = instance.targets.size();
+  const std::size_t histograms = instance.histograms.size();
+  const std::size_t all = (ids - histograms) * kCounterBytes + histograms * kHistogramBytes +
+                          instance.applied_buckets.size() * kBucketBytes;
+  const std::size_t moved = ids == 0 ? 0 : all * instance.unwritten.moved_count() / ids;
+  return kHeadBytes + moved + moved / 64;  // the last: heads of further records
 }
 
 void StatementWriter::all_totals(const Instance& instance, Bytes& out) {

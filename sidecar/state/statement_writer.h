@@ -29,6 +29,8 @@ class StatementWriter {
   void all_definitions(const Instance& instance, Bytes& out);
   // Own counters and histograms. Readings are not kept: who made them makes new ones.
   void moved_totals(Instance& instance, Bytes& out);  // since the last time
+  // About how many bytes that will be, and rather too many: who has room for them copies nothing.
+  [[nodiscard]] static std::size_t moved_bytes(const Instance& instance);
   void all_totals(const Instance& instance, Bytes& out);
   void retired_totals(const Retirement::Retired& retired, Bytes& out);
 
