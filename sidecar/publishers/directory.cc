@@ -101,7 +101,12 @@ void Directory::heard(Instance& instance, std::int64_t now_unix_ms) {
     come_back(instance, now_unix_ms);
   }
   if (instance.identified) {
-    services_.seen(instance.node, instance.service, now_unix_ms);
+    if (instance.service_last_seen_unix_ms == nullptr) {
+      instance.service_last_seen_unix_ms =
+          &services_.last_seen_unix_ms(instance.node, instance.service);
+    }
+    std::int64_t& last_seen = *instance.service_last_seen_unix_ms;
+    last_seen = std::max(last_seen, now_unix_ms);
   }
 }
 

@@ -89,6 +89,7 @@ struct Instance {
   InstanceState state = InstanceState::kStarting;
   std::int64_t state_since_unix_ms = 0;
   std::int64_t last_seen_unix_ms = 0;
+  std::int64_t* service_last_seen_unix_ms = nullptr;  // of the ServiceLog; null: not looked up yet
   Contributor contributor;  // its start; whether its readings are withdrawn
   bool showing = true;      // definitions.h, set_showing()
   bool ended = false;       // exited or crashed: its tables stay until no late frame of it can live

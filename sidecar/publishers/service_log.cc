@@ -102,11 +102,6 @@ void ServiceLog::loss_was_crash(std::string_view node, std::string_view service,
   at.crashes.push_back(now_unix_ms);
 }
 
-void ServiceLog::seen(std::string_view node, std::string_view service, std::int64_t now_unix_ms) {
-  Entry& at = entry(node, service);
-  at.info.last_seen_unix_ms = std::max(at.info.last_seen_unix_ms, now_unix_ms);
-}
-
 void ServiceLog::restore(Entry restored) {
   Entry& at = entry(restored.info.node, restored.info.service);
   at = std::move(restored);

@@ -35,7 +35,10 @@ class ServiceLog {
   // What was taken for a loss proves to have been a crash: it counts as both, since counters do not
   // go down.
   void loss_was_crash(std::string_view node, std::string_view service, std::int64_t now_unix_ms);
-  void seen(std::string_view node, std::string_view service, std::int64_t now_unix_ms);
+  // When any of it was seen last: who speaks often keeps the place. Valid as long as this log.
+  [[nodiscard]] std::int64_t& last_seen_unix_ms(std::string_view node, std::string_view service) {
+    return entry(node, service).info.last_seen_unix_ms;
+  }
 
   struct Entry {
     ServiceInfo info;
