@@ -14,8 +14,30 @@
 namespace weir::collectors {
 namespace {
 
-// Only what is never written, relocations included: it is in its file as it is in memory.
+// Whether the linker wrote addresses into what is not for writing. Rare: code that was not made to
+// be shared.
+bool has_text_relocations(const dl_phdr_info& object) {
+  for (int i = 0; i < object.dlpi_phnum; ++i) {
+    if (object.dlpi_phdr[i].p_type != PT_DYNAMIC) {
+      continue;
+    }
+    const auto* entry =
+        reinterpret_cast<const ElfW(Dyn)*>(object.dlpi_addr + object.dlpi_phdr[i].p_vaddr);
+    for (; entry->d_tag != DT_NULL; ++entry) {
+      if (entry->d_tag == DT_TEXTREL ||
+          (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL) != 0)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Only what is never written: it is in its file as it is in memory.
 int forget_pages_of(dl_phdr_info* object, std::size_t /*size*/, void* /*context*/) {
+  if (has_text_relocations(*object)) {
+    return 0;
+  }
   const auto page_bytes = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const ElfW(Phdr)& segment = object->dlpi_phdr[i];

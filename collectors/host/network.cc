@@ -4,7 +4,6 @@
 
 #include <array>
 #include <string>
-#include <unordered_map>
 
 #include "collectors/collector.h"
 #include "collectors/host/name_filter.h"
@@ -20,8 +19,6 @@ constexpr std::array<std::string_view, 16> kStatistics = {
     "receive_fifo",   "receive_frame",    "receive_compressed", "receive_multicast",
     "transmit_bytes", "transmit_packets", "transmit_errs",      "transmit_drop",
     "transmit_fifo",  "transmit_colls",   "transmit_carrier",   "transmit_compressed"};
-
-constexpr std::size_t kFilesKeptMax = 64;
 
 class NetworkCollector : public Collector {
  public:
@@ -81,18 +78,13 @@ class NetworkCollector : public Collector {
     }
   }
 
+  // Opened each time: a device can be renamed, or moved elsewhere, and an open file goes with it.
   bool read_no_handler(std::string_view device) {
     no_handler_path_ = devices_folder_;
     no_handler_path_ += device;
     no_handler_path_ += "/statistics/rx_nohandler";
-    auto known = no_handler_files_.find(no_handler_path_);
-    if (known == no_handler_files_.end()) {
-      if (no_handler_files_.size() >= kFilesKeptMax) {
-        no_handler_files_.clear();  // devices come and go
-      }
-      known = no_handler_files_.try_emplace(no_handler_path_).first;
-    }
-    return known->second.read(
+    KeptFile file;
+    return file.read(
                AT_FDCWD, [this] { return no_handler_path_.c_str(); }, no_handler_text_,
                Extent::kRecord) == 0;
   }
@@ -101,7 +93,6 @@ class NetworkCollector : public Collector {
   CounterReadings no_handler_;
   NameFilter exclude_;
   TextFile file_;
-  std::unordered_map<std::string, KeptFile> no_handler_files_;  // by path
   Text no_handler_text_;
   std::string devices_folder_;
   std::string no_handler_path_;

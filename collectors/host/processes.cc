@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -206,6 +207,9 @@ class ProcessesCollector : public Collector {
     const int descriptor = ::openat(procfs_, path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const Folder folder(descriptor < 0 ? nullptr : ::fdopendir(descriptor));
     if (folder == nullptr) {
+      if (descriptor >= 0) {
+        ::close(descriptor);
+      }
       process.threads.clear();
       return;
     }

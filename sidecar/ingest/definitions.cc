@@ -89,8 +89,20 @@ void announce_family(const wire::FamilyView& definition, Instance& instance, Reg
     refuse(wire::Reason::kConflict, std::move(why));
     return;
   }
+  const std::uint32_t index =
+      registry.define_family(definition, instance.contributor.started_unix_ms);
+  // Its series are found by their family: what each id says of labels and bounds must be one. Of
+  // the retired each series knows its id.
+  const auto twin = std::ranges::find(instance.families, index, &InstanceFamily::family);
+  if (twin != instance.families.end() && !instance.retired) {
+    refuse(wire::Reason::kConflict, "family " + std::string(definition.name) +
+                                        ": announced under two ids, " +
+                                        std::to_string(twin - instance.families.begin()) + " and " +
+                                        std::to_string(definition.id));
+    return;
+  }
   local.refused = false;
-  local.family = registry.define_family(definition, instance.contributor.started_unix_ms);
+  local.family = index;
   instance.unwritten.defined_family(definition.id);
   Family& family = registry.family(local.family);
   family.publishers += instance.showing ? 1u : 0u;

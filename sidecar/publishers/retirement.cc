@@ -72,16 +72,14 @@ void Retirement::index(Retired& retired) {
   }
 }
 
-std::uint32_t Retirement::family_of(Instance& retired, const Instance& ended,
-                                    const InstanceFamily& like, std::uint32_t series) const {
+std::uint32_t Retirement::family_of(Instance& retired, const InstanceFamily& like,
+                                    const std::shared_ptr<const BucketLayout>& bounds,
+                                    std::uint32_t series) const {
   LabelNames names = label_names_of(registry_.labels_of(registry_.series(series)), retired, like);
-  const auto own_bounds = [](const Instance& instance, const InstanceFamily& family) {
-    return family.bounds == kNone ? nullptr : instance.bounds[family.bounds].own;
-  };
-  const std::shared_ptr<const BucketLayout> bounds = own_bounds(ended, like);
   for (std::uint32_t id = 0; id < retired.families.size(); ++id) {
     const InstanceFamily& known = retired.families[id];
-    const std::shared_ptr<const BucketLayout> its = own_bounds(retired, known);
+    const std::shared_ptr<const BucketLayout> its =
+        known.bounds == kNone ? nullptr : retired.bounds[known.bounds].own;
     const bool same_bounds = (its == nullptr) == (bounds == nullptr) &&
                              (bounds == nullptr || its->bounds == bounds->bounds);
     if (known.family == like.family && *known.label_names == names && same_bounds) {
@@ -183,8 +181,12 @@ void Retirement::take(const Instance& ended) {
     if (like_id == kNone) {
       continue;
     }
-    const InstanceFamily& like = ended.families[like_id];
-    const std::uint32_t family = family_of(retired->instance, ended, like, series);
+    const std::shared_ptr<const BucketLayout> bounds =
+        kind == TargetKind::kHistogram
+            ? ended.bounds[ended.histograms[ended.targets[id].index()].bounds].own
+            : nullptr;
+    const std::uint32_t family =
+        family_of(retired->instance, ended.families[like_id], bounds, series);
     add(*retired, id_of(*retired, family, series, kind), ended, id);
   }
 }

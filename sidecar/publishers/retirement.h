@@ -76,7 +76,9 @@ class Retirement {
   [[nodiscard]] std::uint64_t version() const { return version_; }  // moves with each change
 
  private:
-  std::uint32_t family_of(Instance& retired, const Instance& ended, const InstanceFamily& like,
+  // `bounds`: those that a histogram of it counts in; null: it is none.
+  std::uint32_t family_of(Instance& retired, const InstanceFamily& like,
+                          const std::shared_ptr<const BucketLayout>& bounds,
                           std::uint32_t series) const;
   std::uint32_t id_of(Retired& retired, std::uint32_t family, std::uint32_t series,
                       TargetKind kind);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <numeric>
 
 #include "sidecar/nats/ingest_queue.h"
 #include "tests/unit/sidecar/core_fixture.h"
@@ -72,6 +73,31 @@ TEST_F(HostileTest, ABucketNeverWrapsWhatOthersCounted) {
   honest.set_histogram(0, {3, 2, 4}, 9).delta();
   EXPECT_EQ(value("took_seconds_count{service_name=\"shop\"}"), "9");
   EXPECT_EQ(value("weir_sidecar_samples_refused_total{reason=\"mismatched\"}"), "2");
+}
+
+// Found by its family, a series of the second would be taken for one of the first: with the labels
+// and the buckets of that.
+TEST_F(HostileTest, AFamilyUnderTwoIdsIsRefusedTheSecondTime) {
+  std::vector<double> many(400);
+  std::iota(many.begin(), many.end(), 1);
+  const std::vector<double> one = {1};
+  FramePublisher hostile(*this, "shop", 1);
+  const auto first =
+      hostile.family({.name = "took_seconds", .type = wire::Type::kHistogram, .bounds = one});
+  const auto second = hostile.family({.name = "took_seconds",
+                                      .type = wire::Type::kHistogram,
+                                      .label_names = {"x"},
+                                      .bounds = many});
+  hostile.set_histogram(hostile.series(first), {1, 2}, 3);
+  std::vector<std::uint64_t> buckets(401);
+  buckets[300] = 7;
+  hostile.set_histogram(hostile.series(second, {"v"}), buckets, 300).keyframe();
+  EXPECT_EQ(value("took_seconds_count{service_name=\"shop\"}"), "3");
+  EXPECT_EQ(value("took_seconds_count{service_name=\"shop\",x=\"v\"}"), "absent");
+  hostile.goodbye();
+  pass(11 * 60'000);  // retired
+  EXPECT_EQ(value("took_seconds_count{service_name=\"shop\"}"), "3");
+  EXPECT_EQ(value("weir_sidecar_samples_refused_total{reason=\"mismatched\"}"), "0");
 }
 
 TEST_F(HostileTest, ASumNeverBecomesNoNumber) {
