@@ -113,10 +113,18 @@ class NatsPublisher::Worker {
     const AllSignalsBlocked blocked;
     registry_.give_child_a_file();
     try {
+      // Here, not in the thread: from now on the cells file says whose totals it holds, and a kill
+      // before the connection is made loses nothing.
+      transport_ = std::make_unique<NatsTransport>("weir-client " + settings_.identity.service,
+                                                   wire::Subjects{settings_.subject_prefix});
+      core_ = std::make_unique<PublisherCore>(registry_, settings_, *transport_,
+                                              wire::InstanceId::random,
+                                              [] { return wire::InstanceId::random().low; });
       thread_ = std::thread([this] { run(); });
     } catch (const std::exception& error) {
       status_.state = PublisherState::kFailed;
       status_.reason = std::string("can not start the publisher's thread: ") + error.what();
+      core_.reset();
     }
   }
 
@@ -149,20 +157,18 @@ class NatsPublisher::Worker {
  private:
   void run() {
     pthread_setname_np(pthread_self(), "weir-publisher");
-    NatsTransport transport("weir-client " + settings_.identity.service,
-                            wire::Subjects{settings_.subject_prefix});
-    transport.connect(connect_);
-    PublisherCore core(registry_, settings_, transport, wire::InstanceId::random,
-                       [] { return wire::InstanceId::random().low; });
-    while (!core.finished()) {
+    transport_->connect(connect_);
+    while (!core_->finished()) {
       const Instant tick = now();
-      core.on_tick(tick);
-      if (!core.finished()) {
-        look_again(core, transport, tick);
-        wait(core, tick);
+      core_->on_tick(tick);
+      if (!core_->finished()) {
+        look_again(*core_, *transport_, tick);
+        wait(*core_, tick);
       }
     }
-    publish_status(core);
+    publish_status(*core_);
+    core_.reset();  // a further publisher of this registry counts on from it
+    transport_.reset();
   }
 
   void wait(PublisherCore& core, Instant tick) {
@@ -223,6 +229,8 @@ class NatsPublisher::Worker {
   // The worker thread's own, once it runs.
   ConnectOptions connect_;
   PublisherSettings settings_;
+  std::unique_ptr<NatsTransport> transport_;
+  std::unique_ptr<PublisherCore> core_;  // uses the transport
   bool stopping_ = false;
   std::int64_t look_again_ms_ = 0;
   std::int64_t connect_again_ms_ = 0;

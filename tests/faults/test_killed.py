@@ -1,6 +1,7 @@
 """Each of the three parts is killed, stopped and let go on, at moments that nobody chose. All rows go into the table."""
 
 import signal
+import socket
 
 from harness.ordeal import RATE
 
@@ -22,6 +23,15 @@ def test_publishers_with_cells_are_killed(ordeal):
         ordeal.pause()
         victim.kill()
     ordeal.finish(f"publisher, kill -9, {KILLS} times")
+
+
+def test_a_publisher_is_killed_before_its_server_has_answered(ordeal):
+    """Connecting takes a second or more, and counting does not wait for it."""
+    ordeal.begin(cells=True)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and says nothing
+        victim = ordeal.hammer(url=f"nats://127.0.0.1:{silent.getsockname()[1]}")
+        victim.kill()
+    ordeal.finish("publisher, kill -9 while it connects")
 
 
 def test_publishers_without_cells_are_killed(ordeal):
