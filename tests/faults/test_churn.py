@@ -16,6 +16,7 @@ def test_two_hundred_publishers_restart_in_a_loop(ordeal):
     print(json.loads(swarm.log().splitlines()[-1]))
     ordeal.finish(f"{PROCESSES} publishers restart in a loop, every fourth is killed")
 
+
 def test_the_sidecar_is_restarted_every_second(ordeal):
     ordeal.begin(cells=True)
     ordeal.hammer()
