@@ -269,7 +269,7 @@ TEST_F(HostTest, TheFilesOfProcessesStayOpenUpToAQuarterOfWhatMayBeOpen) {
   EXPECT_TRUE(job->register_metrics().ok());
   for (int update = 0; update < 3; ++update) {
     EXPECT_TRUE(job->run()) << world_.log_text.str();
-    EXPECT_EQ(open_files("^/proc/[0-9]+/(task/[0-9]+/)?stat$"), 50u);
+    EXPECT_EQ(open_files("/proc/", "/stat"), 50u);
   }
   for (const pid_t child : children) {
     ::kill(child, SIGKILL);
@@ -278,7 +278,7 @@ TEST_F(HostTest, TheFilesOfProcessesStayOpenUpToAQuarterOfWhatMayBeOpen) {
   EXPECT_TRUE(job->run());
   EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   for (const pid_t child : children) {
-    EXPECT_EQ(open_files("^/proc/" + std::to_string(child) + "/stat"), 0u);
+    EXPECT_EQ(open_files("/proc/" + std::to_string(child) + "/stat"), 0u);
   }
 }
 
@@ -325,7 +325,7 @@ TEST_F(HostTest, NoMountNamespaceIsHeldOnTo) {
   auto job = world_.job("filesystem", linked("filesystem"));
   ASSERT_TRUE(job->register_metrics().ok());
   EXPECT_TRUE(job->run()) << world_.log_text.str();
-  EXPECT_EQ(open_files("^/proc/.*/mounts$"), 0u);
+  EXPECT_EQ(open_files("/proc/", "/mounts"), 0u);
 }
 
 TEST_F(HostTest, AFileSystemIsStatedAsTheNodeSeesIt) {

@@ -10,7 +10,6 @@
 #include <fstream>
 #include <functional>
 #include <memory>
-#include <regex>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -74,14 +73,13 @@ inline std::string slurp(const std::string& path) {
   return text.str();
 }
 
-// How many files whose path matches this process has open.
-inline std::size_t open_files(const std::string& expression) {
-  const std::regex matching(expression);
+// How many files whose path begins and ends so this process has open.
+inline std::size_t open_files(const std::string& begin, const std::string& end = "") {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::error_code gone;  // the folder itself is among them
     const auto path = std::filesystem::read_symlink(entry.path(), gone);
-    count += !gone && std::regex_search(path.string(), matching) ? 1 : 0;
+    count += !gone && path.string().starts_with(begin) && path.string().ends_with(end) ? 1 : 0;
   }
   return count;
 }

@@ -33,11 +33,11 @@ class TextFileTest : public ::testing::Test {
 TEST_F(TextFileTest, AFileOfTheKernelStaysOpenAndIsReadFromItsBeginning) {
   TextFile file("/proc/uptime");
   ASSERT_TRUE(file.read());
-  EXPECT_EQ(open_files("^/proc/uptime$"), 1u);
+  EXPECT_EQ(open_files("/proc/uptime"), 1u);
   const double first = std::stod(std::string(file.text()));
   ASSERT_TRUE(file.read());
   EXPECT_GE(std::stod(std::string(file.text())), first);
-  EXPECT_EQ(open_files("^/proc/uptime$"), 1u);
+  EXPECT_EQ(open_files("/proc/uptime"), 1u);
 }
 
 TEST_F(TextFileTest, AFileOfManyRecordsIsReadWholeEachTime) {
@@ -60,13 +60,13 @@ TEST_F(TextFileTest, ThatOfAProcessThatHasEndedCannotBeReadAndIsClosed) {
   const std::string path = "/proc/" + std::to_string(child) + "/stat";
   TextFile file(path);
   EXPECT_TRUE(file.read());
-  EXPECT_EQ(open_files("^" + path), 1u);
+  EXPECT_EQ(open_files(path), 1u);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   EXPECT_FALSE(file.read());
   EXPECT_THAT(file.error(), AnyOf(ENOENT, ESRCH));
   EXPECT_EQ(file.text(), "");
-  EXPECT_EQ(open_files("^" + path), 0u);
+  EXPECT_EQ(open_files(path), 0u);
 }
 
 TEST_F(TextFileTest, AnotherFileThatHasTakenTheNameIsRead) {
@@ -84,7 +84,7 @@ TEST_F(TextFileTest, WhatIsReadAnewIsNotKeptOpen) {
   TextFile file("/proc/self/mounts");
   ASSERT_TRUE(file.read_anew());
   EXPECT_NE(file.text(), "");
-  EXPECT_EQ(open_files("^/proc/[0-9]+/mounts$"), 0u);
+  EXPECT_EQ(open_files("/proc/", "/mounts"), 0u);
 }
 
 }  // namespace
