@@ -1,7 +1,7 @@
 // Reads small files of /proc and /sys whole. Opening and closing one costs more than its text, so
 // a file of the kernel stays open between two readings. It does so only there: elsewhere, in a
-// test's tree or where lxcfs stands in for the kernel, another file may take the name. Who has gone
-// (a process, a device) fails to be read, and the name is opened again. Single-threaded: one object
+// test's tree or where lxcfs stands in for the kernel, another file may take the name. A process
+// that has gone fails to be read, and the name is opened again. Single-threaded: one object
 // belongs to one thread.
 #pragma once
 
