@@ -17,7 +17,8 @@ struct Hammering {
   double increments_per_second = 100'000;  // of each thread
 };
 
-// One thread per slot. Returns after SIGTERM and the goodbye; whether that was acknowledged.
+// One thread per slot. Returns after SIGTERM and the goodbye; whether that was acknowledged, or
+// there was no sidecar to do so.
 // REQUIRES: SIGTERM is blocked.
 bool hammer_until_told(const Hammering& how, std::span<Slot> slots);
 
