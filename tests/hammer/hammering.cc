@@ -78,7 +78,7 @@ bool hammer_until_told(const Hammering& how, std::span<Slot> slots) {
   // Who never found a sidecar has nobody to wait for: its cells file says it all.
   const bool had_sidecar = publisher.status().state == weir::PublisherState::kPublishing;
   publisher.stop();
-  return publisher.status().goodbye_acknowledged || !had_sidecar;
+  return publisher.status().goodbye_acknowledged || (!how.needs_sidecar && !had_sidecar);
 }
 
 }  // namespace hammer

@@ -15,6 +15,7 @@ namespace hammer {
 struct Hammering {
   weir::NatsPublisherOptions publisher;
   double increments_per_second = 100'000;  // of each thread
+  bool needs_sidecar = true;               // to end well; else only who had one must be answered
 };
 
 // One thread per slot. Returns after SIGTERM and the goodbye; whether that was acknowledged, or

@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (processes > 0) {
+    how.needs_sidecar = false;
     hammer::keep_swarming(swarm, how, slots);
     return 0;
   }
