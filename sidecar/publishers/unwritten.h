@@ -4,7 +4,6 @@
 #pragma once
 
 #include <bit>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -72,26 +71,31 @@ class Unwritten {
   [[nodiscard]] Definitions take_for_definitions();
   // The definitions file is written anew, with everything.
   void all_taken_for_definitions();
-  // So many ids moved since the last time.
-  [[nodiscard]] std::size_t moved_count() const {
-    std::size_t count = 0;
-    for (const std::uint64_t word : moved_) {
-      count += static_cast<std::size_t>(std::popcount(word));
+  // Calls visit(id) for each id that moved since the last time, in order. Asked enough() now and
+  // then; true ends the walk, and the answer is where to go on: pass it as `from`. That goes once
+  // through the ids: those that move meanwhile, and were visited, are for the next time. The answer
+  // to the last call is kAllTaken.
+  static constexpr std::uint32_t kAllTaken = UINT32_MAX;
+  template <typename Visit, typename Enough>
+  std::uint32_t take_moved(std::uint32_t from, Visit&& visit, Enough&& enough) {
+    // Who goes on cannot tell what moved meanwhile from what was left.
+    if (from == 0 && !std::exchange(any_moved_, false)) {
+      return kAllTaken;
     }
-    return any_moved_ ? count : 0;
-  }
-  // Calls visit(id) for each id that moved since the last time.
-  template <typename Visit>
-  void take_moved(Visit&& visit) {
-    if (!std::exchange(any_moved_, false)) {
-      return;
-    }
-    for (std::size_t word = 0; word < moved_.size(); ++word) {
+    for (std::size_t word = from / 64; word < moved_.size(); ++word) {
+      if (moved_[word] == 0) {
+        continue;
+      }
+      const auto first = static_cast<std::uint32_t>(word * 64);
+      if (enough()) {
+        any_moved_ = true;
+        return first;
+      }
       for (std::uint64_t bits = std::exchange(moved_[word], 0); bits != 0; bits &= bits - 1) {
-        visit(static_cast<std::uint32_t>(word * 64) +
-              static_cast<std::uint32_t>(__builtin_ctzll(bits)));
+        visit(first + static_cast<std::uint32_t>(std::countr_zero(bits)));
       }
     }
+    return kAllTaken;
   }
   [[nodiscard]] bool any() const {
     return any_moved_ || !identity_journaled_ || series_.size() > series_journaled_ ||

@@ -53,25 +53,22 @@ Recovery DurableState::recover(std::int64_t now_unix_ms) {
 
 // ---- What to write. All under the engine's lock.
 
+bool DurableState::collect_defined(Instance& instance, Bytes& out) {
+  const Unwritten::Definitions definitions = instance.unwritten.take_for_journal();
+  if (!definitions.empty()) {
+    writer_.definitions(instance, definitions.identity, definitions.families, definitions.series,
+                        out, true);
+  }
+  return !definitions.empty() || instance.ended;
+}
+
 bool DurableState::collect(Instance& instance, Bytes& out) {
   if (!instance.identified || !instance.unwritten.any()) {
     return false;
   }
-  const Unwritten::Definitions definitions = instance.unwritten.take_for_journal();
-  if (!definitions.empty()) {
-    writer_.definitions(instance, definitions.identity, definitions.families, definitions.series,
-                        out);
-  }
-  writer_.moved_totals(instance, out);
-  return !definitions.empty() || instance.ended;
-}
-
-std::size_t DurableState::moved_bytes() const {
-  std::size_t bytes = 0;
-  parts_.directory.for_each([&](const Instance& instance) {
-    bytes += instance.unwritten.any() ? StatementWriter::moved_bytes(instance) : 0;
-  });
-  return bytes;
+  const bool untold = collect_defined(instance, out);
+  (void)writer_.moved_totals(instance, 0, SIZE_MAX, out);
+  return untold;
 }
 
 bool DurableState::collect_all(Bytes& out) {
@@ -226,35 +223,6 @@ DurableStatus DurableState::status() const {
 }
 
 // ---- When
-
-void DurableState::Exposure::collect(bool from_scraper) {
-  if (mutant::lacks(mutant::Rule::kWrittenBeforeShown) || state_.status().broken) {
-    return;
-  }
-  // As large as it will be: grown by doubling it would stand beside its copy, and beside the
-  // snapshot.
-  records_.reserve(state_.moved_bytes());
-  sync_ = state_.collect_all(records_);
-  if (const std::uint64_t version = state_.parts_.directory.version();
-      std::exchange(state_.services_version_, version) != version) {
-    append_services(records_, state_.parts_.directory.services());
-  }
-  if (state_.parts_.registry.take_offsets_changed()) {
-    state_.collect_offsets(records_);
-  }
-  if (from_scraper && state_.parts_.registry.any_unshown()) {
-    append_record(records_, RecordKind::kScraped, {});
-  }
-}
-
-void DurableState::Exposure::write() {
-  if (records_.empty() || !state_.append(records_) || !sync_) {
-    return;
-  }
-  if (const Status synced = state_.journal_->file()->sync(); !synced.ok()) {
-    state_.broke(synced);
-  }
-}
 
 void DurableState::answer(const std::vector<Ingest::Final>& finals, bool durable) {
   const std::lock_guard engine(parts_.engine);

@@ -38,7 +38,8 @@ struct DurableOptions {
   std::string node;
   std::string boot_id;  // of the machine's life: what the page cache held is there as long as it
   std::int64_t checkpoint_interval_ms = 30'000;
-  std::int64_t retry_ms = 5'000;  // after a failure
+  std::int64_t retry_ms = 5'000;                // after a failure
+  std::size_t journal_step_bytes = 512u << 10;  // about what a scrape collects at once
 };
 
 struct DurableStatus {
@@ -69,19 +70,25 @@ class DurableState {
   // nothing. Until then each says that it may.
   void settle() { lacking_ = false; }
 
-  // Held by a scrape from before it takes the engine's lock until it has written.
+  // Held by a scrape from before it takes the engine's lock until it has written. While it is held
+  // publishers come, but none goes.
   class Exposure {
    public:
     explicit Exposure(DurableState& state) : state_(state), lock_(state.journal_mutex_) {}
-    // What moved since the last time. REQUIRES: the engine's lock is held.
+    // What moved since the last time, or the beginning of it. REQUIRES: the engine's lock is held.
     void collect(bool from_scraper);
-    // REQUIRES: the engine's lock is not held.
+    // And the rest, some of which may have moved further. REQUIRES: the engine's lock is not held.
     void write();
 
    private:
+    void collect_totals();
+
     DurableState& state_;
     std::unique_lock<std::mutex> lock_;
     Bytes records_;
+    Bytes tail_;                    // once all totals are written
+    std::vector<Instance*> moved_;  // whose totals are not; of the last one those from here on
+    std::uint32_t next_moved_id_ = 0;
     bool sync_ = false;
   };
 
@@ -100,9 +107,10 @@ class DurableState {
   [[nodiscard]] DurableStatus status() const;
 
  private:
-  // Whether the life after a power loss could not tell, without it, that something is missing.
+  // Both answer whether the life after a power loss could not tell, without it, that something is
+  // missing.
   bool collect(Instance& instance, Bytes& out);
-  [[nodiscard]] std::size_t moved_bytes() const;  // about what collect_all() will add
+  bool collect_defined(Instance& instance, Bytes& out);
   bool collect_all(Bytes& out);
   void collect_held(Bytes& out);
   void collect_definitions(bool all, Bytes& out);

@@ -127,12 +127,16 @@ void append_head(Bytes& out, const FileHead& head);
 // The reason why not, in words; empty: `head` is filled in. Not even whether it is ours is checked.
 [[nodiscard]] std::string read_head(const Record& record, FileHead& head);
 
+// A publisher may need several records. Only the last of those that belong together says that it
+// has ended, and up to which frame it has spoken: they count for nothing unless all are there.
 struct StatementHead {
+  static constexpr std::uint8_t kStateUnsaid = 255;
+
   std::uint64_t last_seq = 0;
   std::uint64_t stated_seq = 0;
   std::int64_t last_seen_unix_ms = 0;
   std::int64_t state_since_unix_ms = 0;
-  std::uint8_t state = 0;  // InstanceState
+  std::uint8_t state = 0;  // InstanceState, or kStateUnsaid
   std::uint8_t retired = 0;
   std::uint8_t folded = 0;
   std::uint8_t reserved = 0;

@@ -145,6 +145,9 @@ std::string Restorer::take_statement(ByteReader reader, std::int64_t now_unix_ms
       instance->node = node;
       instance->service = service;
       instance->restored = true;
+      if (head.state == StatementHead::kStateUnsaid) {
+        directory_.restore_state(*instance, InstanceState::kUp, head.state_since_unix_ms);
+      }
       ++instances_;
     }
     if (frame.has_identity && !instance->identified) {

@@ -14,14 +14,19 @@ constexpr std::size_t kSeriesBytes = 16;  // ids and start
 constexpr std::size_t kSampleBytes = 16;
 constexpr std::size_t kFamilyBytes = 128;
 
-StatementHead head_of(const Instance& instance) {
+StatementHead head_of(const Instance& instance, bool more_follows) {
   StatementHead head;
-  head.last_seq = instance.last_seq;
-  head.stated_seq = instance.stated_seq;
   head.last_seen_unix_ms = instance.last_seen_unix_ms;
   head.state_since_unix_ms = instance.state_since_unix_ms;
-  head.state = static_cast<std::uint8_t>(instance.state);
   head.retired = instance.retired ? 1 : 0;
+  if (more_follows && instance.ended) {
+    // If the write ends here, its goodbye must be new to the next life, and so must its cells file.
+    head.state = StatementHead::kStateUnsaid;
+    return head;
+  }
+  head.last_seq = instance.last_seq;
+  head.stated_seq = instance.stated_seq;
+  head.state = static_cast<std::uint8_t>(instance.state);
   head.folded = instance.folded ? 1 : 0;
   return head;
 }
@@ -50,7 +55,7 @@ void StatementWriter::begin(const Instance& instance) {
   bucket_indexes_.clear();
 }
 
-void StatementWriter::emit(const Instance& instance, Bytes& out) {
+void StatementWriter::emit(const Instance& instance, Bytes& out, bool more_follows) {
   frame_.series_ids = series_ids_;
   frame_.series_families = series_families_;
   frame_.series_started_unix_ms = series_started_;
@@ -69,7 +74,7 @@ void StatementWriter::emit(const Instance& instance, Bytes& out) {
   frame_.bucket_totals = bucket_totals_;
   content_.clear();
   ByteWriter(content_)
-      .number(head_of(instance))
+      .number(head_of(instance, more_follows))
       .text(instance.subject)
       .text(instance.node)
       .text(instance.service)
@@ -78,9 +83,9 @@ void StatementWriter::emit(const Instance& instance, Bytes& out) {
   begin(instance);
 }
 
-void StatementWriter::emit_if_large(const Instance& instance, Bytes& out) {
+void StatementWriter::emit_if_large(const Instance& instance, Bytes& out, bool more_follows) {
   if (bytes_ >= record_bytes_) {
-    emit(instance, out);
+    emit(instance, out, more_follows);
   }
 }
 
@@ -138,7 +143,8 @@ void StatementWriter::add_series(const Instance& instance, const FamilyIds& ids,
 
 void StatementWriter::definitions(const Instance& instance, bool identity,
                                   std::span<const std::uint32_t> families,
-                                  std::span<const std::uint32_t> series, Bytes& out) {
+                                  std::span<const std::uint32_t> series, Bytes& out,
+                                  bool totals_follow) {
   begin(instance);
   if (identity) {
     wire::IdentityView& view = frame_.identity;
@@ -160,15 +166,15 @@ void StatementWriter::definitions(const Instance& instance, bool identity,
   }
   for (const std::uint32_t id : families) {
     add_family(instance, id);
-    emit_if_large(instance, out);
+    emit_if_large(instance, out, totals_follow);
   }
   const FamilyIds ids(instance);
   for (const std::uint32_t id : series) {
     add_series(instance, ids, id);
-    emit_if_large(instance, out);
+    emit_if_large(instance, out, totals_follow);
   }
   if (frame_.has_identity || !frame_.families.empty() || !series_ids_.empty()) {
-    emit(instance, out);
+    emit(instance, out, totals_follow);
   }
 }
 
@@ -206,26 +212,19 @@ void StatementWriter::add_total(const Instance& instance, std::uint32_t id) {
   }
 }
 
-void StatementWriter::moved_totals(Instance& instance, Bytes& out) {
+std::uint32_t StatementWriter::moved_totals(Instance& instance, std::uint32_t from,
+                                            std::size_t enough, Bytes& out) {
   begin(instance);
-  instance.unwritten.take_moved([&](std::uint32_t id) {
-    add_total(instance, id);
-    emit_if_large(instance, out);
-  });
-  emit(instance, out);  // also without totals: its head says how it is
-}
-
-std::size_t StatementWriter::moved_bytes(const Instance& instance) {
-  constexpr std::size_t kCounterBytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
-  constexpr std::size_t kHistogramBytes = kCounterBytes + sizeof(std::uint16_t);
-  constexpr std::size_t kBucketBytes = sizeof(std::uint16_t) + sizeof(std::uint64_t);
-  constexpr std::size_t kHeadBytes = 512;
-  const std::size_t ids = instance.targets.size();
-  const std::size_t histograms = instance.histograms.size();
-  const std::size_t all = (ids - histograms) * kCounterBytes + histograms * kHistogramBytes +
-                          instance.applied_buckets.size() * kBucketBytes;
-  const std::size_t moved = ids == 0 ? 0 : all * instance.unwritten.moved_count() / ids;
-  return kHeadBytes + moved + moved / 64;  // the last: heads of further records
+  const std::uint32_t next = instance.unwritten.take_moved(
+      from,
+      [&](std::uint32_t id) {
+        emit_if_large(instance, out, true);
+        add_total(instance, id);
+      },
+      [&] { return out.size() + bytes_ >= enough; });
+  // Also without totals: its head says how it is.
+  emit(instance, out, next != Unwritten::kAllTaken);
+  return next;
 }
 
 void StatementWriter::all_totals(const Instance& instance, Bytes& out) {

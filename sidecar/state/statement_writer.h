@@ -20,17 +20,19 @@ namespace weir::sidecar {
 class StatementWriter {
  public:
   // `record_bytes`: about how large a record may become before another one begins.
-  explicit StatementWriter(const Registry& registry, std::size_t record_bytes = 512u << 10)
+  explicit StatementWriter(const Registry& registry, std::size_t record_bytes = 128u << 10)
       : registry_(registry), record_bytes_(record_bytes) {}
 
   // Local ids of families and series; what was refused has no definition and is left out.
+  // `totals_follow`: how it ended is left to the last record of those.
   void definitions(const Instance& instance, bool identity, std::span<const std::uint32_t> families,
-                   std::span<const std::uint32_t> series, Bytes& out);
+                   std::span<const std::uint32_t> series, Bytes& out, bool totals_follow = false);
   void all_definitions(const Instance& instance, Bytes& out);
   // Own counters and histograms. Readings are not kept: who made them makes new ones.
-  void moved_totals(Instance& instance, Bytes& out);  // since the last time
-  // About how many bytes that will be, and rather too many: who has room for them copies nothing.
-  [[nodiscard]] static std::size_t moved_bytes(const Instance& instance);
+  // Those that moved since the last time, until `out` has about `enough` bytes. The answer is where
+  // to go on (Unwritten::take_moved()); only the last record says how it ended.
+  std::uint32_t moved_totals(Instance& instance, std::uint32_t from, std::size_t enough,
+                             Bytes& out);
   void all_totals(const Instance& instance, Bytes& out);
   void retired_totals(const Retirement::Retired& retired, Bytes& out);
 
@@ -39,8 +41,9 @@ class StatementWriter {
   void add_series(const Instance& instance, const FamilyIds& ids, std::uint32_t id);
   void add_total(const Instance& instance, std::uint32_t id);
   void begin(const Instance& instance);
-  void emit(const Instance& instance, Bytes& out);
-  void emit_if_large(const Instance& instance, Bytes& out);
+  // `more_follows`: another record of this statement does.
+  void emit(const Instance& instance, Bytes& out, bool more_follows = false);
+  void emit_if_large(const Instance& instance, Bytes& out, bool more_follows = false);
 
   const Registry& registry_;
   const std::size_t record_bytes_;

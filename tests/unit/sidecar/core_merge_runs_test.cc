@@ -167,7 +167,8 @@ TEST(UnwrittenTest, ARunOfIdsIsMarkedAlsoWhereItLeavesAWord) {
         marking.moved(first, count);
       }
       std::vector<std::uint32_t> moved, wanted;
-      unwritten.take_moved([&](std::uint32_t id) { moved.push_back(id); });
+      unwritten.take_moved(
+          0, [&](std::uint32_t id) { moved.push_back(id); }, [] { return false; });
       for (std::uint32_t id = first; id < first + count; ++id) {
         wanted.push_back(id);
       }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -70,6 +71,7 @@ class MemoryStorage final : public Storage {
   bool full = false;
   bool rename_fails = false;
   std::uint64_t syncs = 0;
+  std::function<void()> on_append;  // after each
 
  private:
   class MemoryFile final : public File {
@@ -80,6 +82,9 @@ class MemoryStorage final : public Storage {
       const std::size_t count = storage_.full ? bytes.size() / 2 : bytes.size();
       content_->bytes.insert(content_->bytes.end(), bytes.begin(),
                              bytes.begin() + static_cast<std::ptrdiff_t>(count));
+      if (storage_.on_append) {
+        storage_.on_append();
+      }
       return storage_.full ? Status::error("cannot write: No space left") : Status();
     }
     Status sync() override {

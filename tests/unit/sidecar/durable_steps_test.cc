@@ -1,0 +1,155 @@
+// A scrape writes down what it shows in several steps; ingest goes on between them, and the sidecar
+// may die between any two.
+#include "durable_fixture.h"
+
+namespace weir::sidecar {
+namespace {
+
+class DurableStepsTest : public DurableTest {
+ protected:
+  static constexpr std::uint32_t kSeries = 2000;
+
+  DurableStepsTest() { options.durable.journal_step_bytes = 1000; }
+
+  // Announces many series of one family.
+  void define(FramePublisher& publisher) {
+    family_ = publisher.family({.name = "work_total", .label_names = {"i"}});
+    for (std::uint32_t i = 0; i < kSeries; ++i) {
+      publisher.series(family_, {std::to_string(i)});
+    }
+  }
+  static FramePublisher& set_all(FramePublisher& publisher, std::uint64_t total) {
+    for (std::uint32_t i = 0; i < kSeries; ++i) {
+      publisher.set(i, total);
+    }
+    return publisher;
+  }
+  std::uint64_t sum() { return engine().totals().families["work_total"]; }
+  // Calls `act` once, after so many appends from now on.
+  void after_appends(std::uint32_t appends, std::function<void()> act) {
+    storage.on_append = [this, appends, act = std::move(act), seen = 0u]() mutable {
+      ++appends_;
+      if (++seen == appends) {
+        act();
+      }
+    };
+  }
+  // What a sidecar that dies now leaves behind.
+  auto files_now() {
+    auto copy = storage.files;
+    for (auto& [name, content] : copy) {
+      content = std::make_shared<MemoryStorage::Content>(*content);
+    }
+    return copy;
+  }
+
+  std::uint32_t family_ = 0;
+  std::uint32_t appends_ = 0;  // since after_appends()
+};
+
+TEST_F(DurableStepsTest, WhatMovesAndIsAnnouncedBetweenStepsIsKept) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  define(publisher);
+  set_all(publisher, 5).keyframe();
+  (void)text();
+  set_all(publisher, 6).delta();
+  after_appends(3, [&] {
+    publisher.set(0, 100).set(kSeries - 1, 100);
+    publisher.set(publisher.series(family_, {"new"}), 50).define_in_delta = true;
+    publisher.first_series = kSeries;
+    publisher.delta();
+    storage.on_append = {};
+  });
+  const std::string page = text();
+  EXPECT_NE(page.find("work_total{i=\"0\",service_name=\"svc\"} 6\n"), std::string::npos);
+  EXPECT_EQ(page.find("\"new\""), std::string::npos);  // one moment of all
+  EXPECT_EQ(appends_, 3U);
+  // Those visited already were written as they were shown, the others as they have become.
+  EXPECT_TRUE(restart().proven);
+  EXPECT_GE(sum(), 6U * kSeries);
+  EXPECT_EQ(value("work_total{i=\"0\",service_name=\"svc\"}"), "6");
+  EXPECT_EQ(value("work_total{i=\"1999\",service_name=\"svc\"}"), "100");
+  EXPECT_EQ(value("work_total{i=\"new\",service_name=\"svc\"}"), "50");
+  publisher.first_series = 0;
+  publisher.keyframe();
+  EXPECT_EQ(sum(), 6U * (kSeries - 2) + 2 * 100 + 50);
+}
+
+TEST_F(DurableStepsTest, AGoodbyeBetweenStepsIsWrittenWhenItIsAnswered) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  define(publisher);
+  set_all(publisher, 5).keyframe();
+  (void)text();
+  set_all(publisher, 6).delta();
+  after_appends(3, [&] { set_all(publisher, 8).goodbye(); });
+  (void)text();
+  EXPECT_GT(appends_, 10U);
+  EXPECT_EQ(acks(), 0U);
+  EXPECT_TRUE(engine().commit());
+  EXPECT_EQ(acks(), 1U);
+  lose_power();
+  restart();
+  EXPECT_EQ(sum(), 8U * kSeries);
+}
+
+// One that has ended is believed to have said all. So its end must not be known before all is.
+TEST_F(DurableStepsTest, ADeathBetweenAnyTwoStepsForgetsNothingOfOneThatHasEnded) {
+  for (const bool is_known : {true, false}) {  // before its goodbye
+    std::uint32_t steps = 1;
+    for (std::uint32_t at = 1; at <= steps; at += 7) {
+      SCOPED_TRACE("a death after step " + std::to_string(at));
+      engine_.reset();
+      storage.files.clear();
+      restart();
+      FramePublisher publisher(*this, "svc");
+      define(publisher);
+      set_all(publisher, 5);
+      if (is_known) {
+        publisher.keyframe();
+        (void)text();
+      }
+      const auto goodbye = set_all(publisher, 9).make(wire::Kind::kGoodbye);
+      publisher.deliver(goodbye, "reply");
+      decltype(storage.files) left;
+      appends_ = 0;
+      after_appends(at, [&] { left = files_now(); });
+      (void)text();
+      steps = appends_;
+      storage.on_append = {};
+      engine_.reset();
+      storage.files = std::move(left);
+      restart();
+      publisher.deliver(goodbye, "reply");  // nobody has answered it
+      EXPECT_TRUE(engine().commit());
+      EXPECT_EQ(acks(), 1U);
+      lose_power();
+      restart();
+      EXPECT_EQ(sum(), 9U * kSeries);
+    }
+    EXPECT_GT(steps, 10U);
+  }
+}
+
+TEST_F(DurableStepsTest, ADiskThatFillsBetweenStepsIsCaughtUpWith) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  define(publisher);
+  set_all(publisher, 5).keyframe();
+  (void)text();
+  set_all(publisher, 6).delta();
+  after_appends(3, [&] { storage.full = true; });
+  (void)text();
+  EXPECT_FALSE(engine().status().state_durable);
+  storage.full = false;
+  storage.on_append = {};
+  pass(30'000);
+  engine().keep();
+  EXPECT_TRUE(engine().status().state_durable);
+  restart();
+  EXPECT_EQ(sum(), 6U * kSeries);
+}
+
+}  // namespace
+}  // namespace weir::sidecar
