@@ -57,7 +57,9 @@ class GzipCache::Making {
   Making(GzipCache& cache, const Snapshot& snapshot, Format format, const RenderRules& rules)
       : cache_(cache), snapshot_(snapshot), format_(format), rules_(rules) {}
 
-  void run() {
+  // `only`: the cache forgets the parts that this page does not have, before it makes new ones:
+  // both together would be twice as many.
+  void run(bool only) {
     for (const Snapshot::Family& family : snapshot_.families) {
       add_metadata(family);
       for (std::size_t i = 0; i < family.blocks; ++i) {
@@ -66,6 +68,10 @@ class GzipCache::Making {
     }
     add_text(end_of_page(format_));
     finish_part();
+    if (only) {
+      std::erase_if(cache_.parts_,
+                    [&](const auto& entry) { return entry.second.page != cache_.pages_; });
+    }
     compress_unknown();
   }
 
@@ -132,6 +138,7 @@ class GzipCache::Making {
     }
     if (const auto known = cache_.parts_.find(digest_); known != cache_.parts_.end()) {
       parts_.push_back(known->second.part);
+      known->second.page = cache_.pages_;
       pieces_.resize(first_piece_);
     } else {
       unknown_.push_back({parts_.size(), first_piece_, pieces_.size()});
@@ -206,10 +213,9 @@ std::unique_ptr<Page> GzipCache::page(const Snapshot& snapshot, Format format,
   const std::lock_guard lock(mutex_);
   ++pages_;
   Making making(*this, snapshot, format, rules);
-  making.run();
+  making.run(all);
   if (all) {
     making.keep();
-    std::erase_if(parts_, [&](const auto& entry) { return entry.second.page != pages_; });
   }
   return making.page();
 }

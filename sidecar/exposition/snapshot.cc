@@ -314,6 +314,9 @@ Snapshot Taking::take() {
     snapshot_.started_unix_ms.resize(rules_.starts ? rows : 0);
   }
   if (selection_.names.empty()) {
+    // Grown by doubling, they would stand beside their copies.
+    snapshot_.histograms.reserve(registry_.histograms().used());
+    snapshot_.buckets.reserve(registry_.bucket_count());
     put_all(snapshot_.kinds.size());
   } else {
     for (const Snapshot::Block& block : snapshot_.blocks) {

@@ -11,6 +11,10 @@ namespace {
 
 constexpr int kKeptBytes = 16 << 20;    // at the end of each heap
 constexpr int kMappedBytes = 32 << 20;  // larger blocks have a mapping of their own
+// What a page is made of is allocated by threads that come and go. Had each a heap of its own, what
+// one frees could not serve the next one. One heap for all would do as well; with two, who receives
+// messages need not wait for who scrapes.
+constexpr int kHeaps = 2;
 constexpr int kStepsBetween = 10;
 
 struct Memory {
@@ -30,6 +34,7 @@ Memory memory_now() {
 void set_up_allocator() {
   ::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
   ::mallopt(M_MMAP_THRESHOLD, kMappedBytes);
+  ::mallopt(M_ARENA_MAX, kHeaps);
 }
 
 bool HeapTidier::is_worth_it(std::uint64_t resident, std::uint64_t in_use, std::uint64_t floor) {

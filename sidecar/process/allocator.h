@@ -7,7 +7,7 @@ namespace weir::sidecar {
 
 // For main(), before any other thread is there. Messages are allocated by one thread and freed by
 // another, and a scrape takes some megabytes and returns them: by default each time to the kernel,
-// whose fresh pages cost more than what is done with them.
+// whose fresh pages cost more than what is done with them. And by default each thread has a heap.
 void set_up_allocator();
 
 // Gives back what a burst has left behind: free pieces between those in use, which the allocator

@@ -113,4 +113,14 @@ std::size_t BucketRuns::chunks() const {
   return chunks;
 }
 
+std::size_t BucketRuns::words() const {
+  std::size_t words = 0;
+  for (const auto& [each, length] : lengths_) {
+    for (const Chunk* chunk : length.all) {
+      words += chunk->used * each;
+    }
+  }
+  return words;
+}
+
 }  // namespace weir::sidecar

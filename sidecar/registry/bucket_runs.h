@@ -23,6 +23,7 @@ class BucketRuns {
   void give_back(std::span<std::uint64_t> run);
 
   [[nodiscard]] std::size_t chunks() const;  // of memory, now
+  [[nodiscard]] std::size_t words() const;   // of all runs that are taken
 
  private:
   struct Chunk;

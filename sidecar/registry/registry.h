@@ -129,6 +129,7 @@ class Registry {
   [[nodiscard]] const Slots<std::uint64_t>& counters() const { return counters_; }
   [[nodiscard]] const Slots<ExactSum>& double_counters() const { return double_counters_; }
   [[nodiscard]] const Slots<Reading>& readings() const { return readings_; }
+  [[nodiscard]] std::size_t bucket_count() const { return bucket_runs_.words(); }
   [[nodiscard]] const Slots<HistogramValue>& histograms() const { return histograms_; }
 
   // ---- Reading
