@@ -72,17 +72,18 @@ Recovery Engine::recover() {
   return recovery_;
 }
 
-bool Engine::receive(std::string_view subject, std::string_view reply,
-                     std::span<const std::uint8_t> bytes) {
+bool Engine::receive(std::span<const Incoming> coming) {
+  const Incoming& first = coming.front();
   const std::int64_t now = clock_();
   bool accepted = false;
   bool final = false;
   {
     const std::lock_guard lock(mutex_);
-    if (exchange_.is_mine(subject)) {
-      return exchange_.receive(bytes, now);
+    look_ahead(coming, directory_);
+    if (exchange_.is_mine(first.subject)) {
+      return exchange_.receive(first.bytes, now);
     }
-    accepted = ingest_.receive(subject, reply, bytes, now);
+    accepted = ingest_.receive(first.subject, first.reply, first.bytes, now);
     final = ingest_.has_finals();
   }
   if (final && wake_) {

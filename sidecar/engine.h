@@ -19,6 +19,7 @@
 
 #include "sidecar/cells/cells_status.h"
 #include "sidecar/exposition/gzip_cache.h"
+#include "sidecar/ingest/incoming.h"
 #include "sidecar/ingest/ingest.h"
 #include "sidecar/link_status.h"
 #include "sidecar/peers/exchange.h"
@@ -66,7 +67,12 @@ class Engine final : public View {
 
   // False: refused.
   bool receive(std::string_view subject, std::string_view reply,
-               std::span<const std::uint8_t> bytes);
+               std::span<const std::uint8_t> bytes) {
+    const Incoming one(subject, reply, bytes);
+    return receive({&one, 1});
+  }
+  // The first; those behind it will be received after it, and are prepared for.
+  bool receive(std::span<const Incoming> coming);
   // The parts of a goodbye from a cells file: all at once. False: refused.
   bool fold(std::string_view subject, std::span<const std::vector<std::uint8_t>> parts);
   void set_cells(const CellsStatus& cells);

@@ -186,14 +186,10 @@ Target make_target(std::uint32_t series, std::uint32_t local_family, Instance& i
   return {TargetKind::kHistogram, static_cast<std::uint32_t>(instance.histograms.size() - 1)};
 }
 
-bool is_announced(Target target) {
-  return target.kind() != TargetKind::kUndefined && target.kind() != TargetKind::kRefused;
-}
-
 void set_hidden(Instance& instance, std::uint32_t id, bool hidden, Registry& registry,
                 std::int64_t now_unix_ms) {
   Target& target = instance.targets[id];
-  if (!is_announced(target) || target.hidden() == hidden) {
+  if (!target.is_announced() || target.hidden() == hidden) {
     return;
   }
   target.set_hidden(hidden);
@@ -230,7 +226,7 @@ void announce_series(std::uint32_t id, std::uint32_t family_id, std::int64_t sta
     instance.series.resize(id + 1, kNone);
     instance.unwritten.grow(id + 1);
   }
-  if (is_announced(instance.targets[id])) {
+  if (instance.targets[id].is_announced()) {
     if (rules.revives) {
       set_hidden(instance, id, false, registry, now_unix_ms);
     }
@@ -342,64 +338,6 @@ DefinitionResult apply_definitions(const wire::Frame& frame, Instance& instance,
     }
   }
   return result;
-}
-
-void set_showing(Instance& instance, Registry& registry, bool showing, std::int64_t now_unix_ms) {
-  if (instance.showing == showing) {
-    return;
-  }
-  instance.showing = showing;
-  for (std::uint32_t id = 0; id < instance.targets.size(); ++id) {
-    const Target target = instance.targets[id];
-    if (!is_announced(target) || target.hidden()) {
-      continue;
-    }
-    if (showing) {
-      registry.show(instance.series[id]);
-    } else {
-      registry.unshow(instance.series[id], now_unix_ms, false);
-    }
-  }
-  for (const InstanceFamily& local : instance.families) {
-    if (local.family != kNone) {
-      registry.family(local.family).publishers += showing ? 1u : -1u;
-    }
-  }
-}
-
-void end_shows(Instance& instance, Registry& registry, std::int64_t now_unix_ms, bool clean_exit) {
-  set_showing(instance, registry, false, now_unix_ms);
-  for (std::uint32_t id = 0; id < instance.targets.size(); ++id) {
-    Target& target = instance.targets[id];
-    if (target.kind() != TargetKind::kReading) {
-      continue;
-    }
-    const Reading& reading = registry.readings()[target.index()];
-    const std::uint64_t hold_ms =
-        registry.family(registry.series(instance.series[id]).family).hold_ms;
-    if (clean_exit && hold_ms > 0 && reading.stated && !reading.hidden) {
-      registry.hold_reading(target.index(), now_unix_ms + static_cast<std::int64_t>(hold_ms));
-    } else {
-      registry.remove_reading(target.index());
-    }
-    registry.unreference(instance.series[id]);
-    target = {};
-  }
-}
-
-void drop_tables(Instance& instance, Registry& registry) {
-  for (std::uint32_t id = 0; id < instance.targets.size(); ++id) {
-    if (is_announced(instance.targets[id])) {
-      registry.unreference(instance.series[id]);
-    }
-  }
-  instance.targets = {};
-  instance.applied = {};
-  instance.series = {};
-  instance.families = {};
-  instance.bounds = {};
-  instance.histograms = {};
-  instance.applied_buckets = {};
 }
 
 }  // namespace weir::sidecar

@@ -32,13 +32,18 @@ void IngestLoop::run() {
   before_tick_();
   engine_.tick();
   auto next_tick = std::chrono::steady_clock::now();
+  std::vector<Incoming> coming;
   for (;;) {
     // Read before the last take: what is pushed later was pushed into a closed queue.
     const bool last = stopping_;
     const auto messages = queue_.take(last ? 0 : kTickMs);
     const auto taken = std::chrono::steady_clock::now();
+    coming.clear();
     for (const auto& message : messages) {
-      engine_.receive(message->subject(), message->reply(), message->bytes());
+      coming.emplace_back(message->subject(), message->reply(), message->bytes());
+    }
+    for (std::size_t i = 0; i < coming.size(); ++i) {
+      engine_.receive(std::span(coming).subspan(i));
     }
     if (last) {
       return;

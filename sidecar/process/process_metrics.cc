@@ -47,7 +47,7 @@ void ProcessMetrics::set(const std::optional<ProcessStats>& stats) {
   virtual_bytes_.set(static_cast<double>(stats->virtual_bytes));
   open_fds_.set(static_cast<double>(stats->open_fds));
   max_fds_.set(static_cast<double>(stats->max_fds));
-  start_seconds_.set(stats->start_unix_seconds);
+  start_seconds_.set(boot_unix_seconds_ + stats->start_boot_seconds);
   threads_.set(static_cast<double>(stats->threads));
 }
 

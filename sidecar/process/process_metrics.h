@@ -16,6 +16,7 @@ class ProcessMetrics {
   void set(const std::optional<ProcessStats>& stats);
 
  private:
+  const double boot_unix_seconds_ = read_boot_unix_seconds();
   ExternalDoubleCounter cpu_seconds_;
   Gauge resident_bytes_;
   Gauge virtual_bytes_;

@@ -32,17 +32,6 @@ std::uint64_t count_entries(const std::string& dir) {
   return count > 0 ? count - 1 : 0;  // without the one that we read with
 }
 
-double boot_unix_seconds(const std::string& proc) {
-  std::ifstream stat(proc + "/stat");
-  std::string line;
-  while (std::getline(stat, line)) {
-    if (line.starts_with("btime ")) {
-      return std::strtod(line.c_str() + 6, nullptr);
-    }
-  }
-  return 0;
-}
-
 }  // namespace
 
 std::optional<ProcessStats> read_process_stats(const std::string& proc) {
@@ -71,14 +60,24 @@ std::optional<ProcessStats> read_process_stats(const std::string& proc) {
   stats.virtual_bytes = fields[kVirtualBytes];
   stats.resident_bytes =
       fields[kResidentPages] * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  stats.start_unix_seconds =
-      boot_unix_seconds(proc) + static_cast<double>(fields[kStartTicks]) / ticks_per_second;
+  stats.start_boot_seconds = static_cast<double>(fields[kStartTicks]) / ticks_per_second;
   stats.open_fds = count_entries(proc + "/self/fd");
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
     stats.max_fds = limit.rlim_cur;
   }
   return stats;
+}
+
+double read_boot_unix_seconds(const std::string& proc) {
+  std::ifstream stat(proc + "/stat");
+  std::string line;
+  while (std::getline(stat, line)) {
+    if (line.starts_with("btime ")) {
+      return std::strtod(line.c_str() + 6, nullptr);
+    }
+  }
+  return 0;
 }
 
 }  // namespace weir::sidecar

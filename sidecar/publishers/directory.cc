@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "schemas/mutant.h"
-#include "sidecar/ingest/definitions.h"
+#include "sidecar/publishers/showing.h"
 
 namespace weir::sidecar {
 namespace {
@@ -16,11 +16,6 @@ std::int64_t quiet_ms(const Instance& instance, std::int64_t now_unix_ms) {
 }
 
 }  // namespace
-
-Instance* Directory::find(const wire::InstanceId& id) {
-  const auto at = instances_.find(id);
-  return at == instances_.end() ? nullptr : at->second.get();
-}
 
 Directory::Memory Directory::remembered(const wire::InstanceId& id) const {
   const auto at = remembered_.find(id);
@@ -53,6 +48,7 @@ Instance* Directory::add(const wire::InstanceId& id, std::int64_t now_unix_ms) {
   instance->id = id;
   instance->state_since_unix_ms = now_unix_ms;
   instance->last_seen_unix_ms = now_unix_ms;
+  index_.insert(id, instance.get());
   return instances_.emplace(id, std::move(instance)).first->second.get();
 }
 
@@ -291,6 +287,7 @@ void Directory::drop_finished(std::int64_t now_unix_ms, const Retire& retire) {
       remember(instance.id, memory, now_unix_ms);
     }
     drop_tables(instance, registry_);
+    index_.erase(at->first);
     at = instances_.erase(at);
     ++version_;
   }
@@ -313,6 +310,7 @@ void Directory::collapsed_elsewhere(const wire::InstanceId& id, Memory memory, s
       end_shows(*at->second, registry_, now_unix_ms, false);
     }
     drop_tables(*at->second, registry_);
+    index_.erase(id);
     instances_.erase(at);
     ++version_;
   }

@@ -26,6 +26,7 @@
 
 #include "schemas/instance_id.h"
 #include "sidecar/publishers/instance.h"
+#include "sidecar/publishers/instance_index.h"
 #include "sidecar/publishers/service_log.h"
 #include "sidecar/registry/registry.h"
 
@@ -61,7 +62,10 @@ class Directory {
         probe_(std::move(probe)),
         services_(rules.restart_window_ms) {}
 
-  [[nodiscard]] Instance* find(const wire::InstanceId& id);
+  [[nodiscard]] Instance* find(const wire::InstanceId& id) { return index_.find(id); }
+  [[nodiscard]] const Instance* find(const wire::InstanceId& id) const { return index_.find(id); }
+  // It will be asked for.
+  void prefetch(const wire::InstanceId& id) const { index_.prefetch(id); }
   // What is remembered of an instance that has no tables any more.
   [[nodiscard]] Memory remembered(const wire::InstanceId& id) const;
   // Null if there are too many.
@@ -168,6 +172,7 @@ class Directory {
   ProcessProbe probe_;
   ServiceLog services_;
   std::unordered_map<wire::InstanceId, std::unique_ptr<Instance>> instances_;
+  InstanceIndex index_;  // of the same
   std::unordered_map<wire::InstanceId, Memory> remembered_;
   std::deque<std::pair<std::int64_t, wire::InstanceId>> remembered_order_;  // oldest first
   std::uint64_t remembered_count_ = 0;

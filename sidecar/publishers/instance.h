@@ -91,7 +91,7 @@ struct Instance {
   std::int64_t last_seen_unix_ms = 0;
   std::int64_t* service_last_seen_unix_ms = nullptr;  // of the ServiceLog; null: not looked up yet
   Contributor contributor;  // its start; whether its readings are withdrawn
-  bool showing = true;      // definitions.h, set_showing()
+  bool showing = true;      // showing.h, set_showing()
   bool ended = false;       // exited or crashed: its tables stay until no late frame of it can live
 
   std::uint64_t last_seq = 0;

@@ -14,6 +14,7 @@ class Unwritten {
  public:
   // A local id was added, and so on up to it.
   void grow(std::size_t ids) { moved_.resize((ids + 63) / 64); }
+  void prefetch() const { __builtin_prefetch(moved_.data(), 1); }
   // A total moved.
   void moved(std::uint32_t id) {
     moved_[id / 64] |= std::uint64_t{1} << (id % 64);

@@ -80,12 +80,14 @@ class Registry {
   bool take_zero(std::uint32_t series) {
     const bool taken = std::exchange(rows_[series].zero_pending, false);
     unshown_count_ -= taken ? 1 : 0;
+    zeros_taken_ += taken ? 1 : 0;
     if (unshown_count_ == 0) {
       unshown_ = {};
     }
     return taken;
   }
   [[nodiscard]] bool any_unshown() const { return unshown_count_ > 0; }
+  [[nodiscard]] std::uint64_t zeros_taken() const { return zeros_taken_; }  // so far
   // From the state directory: every series so far was shown, or this one was not.
   void all_shown();
   void not_shown(std::uint32_t series);
@@ -204,6 +206,7 @@ class Registry {
   std::int64_t zero_first_since_unix_ms_ = kNever;
   std::vector<std::uint32_t> unshown_;  // may hold series that were shown since
   std::size_t unshown_count_ = 0;
+  std::uint64_t zeros_taken_ = 0;
   bool held_changed_ = false;
   bool offsets_changed_ = false;
   std::unordered_map<std::uint32_t, Offset> offsets_;  // by series

@@ -28,6 +28,9 @@ class Target {
     return static_cast<TargetKind>(bits_ >> (kIndexBits + 1));
   }
   [[nodiscard]] std::uint32_t index() const { return bits_ & kIndexMax; }
+  [[nodiscard]] bool is_announced() const {
+    return kind() != TargetKind::kUndefined && kind() != TargetKind::kRefused;
+  }
   // Of neighbours of one kind, shown or hidden, these differ by one.
   [[nodiscard]] std::uint32_t bits() const { return bits_; }
 

@@ -32,12 +32,17 @@ Status Checkpoint::write(std::span<const std::uint8_t> definitions, bool all_def
   head_.lacking = lacking;
   Status status = write_definitions(definitions, all_definitions);
   if (status.ok()) {
-    status = replace(totals);
+    status = write_totals(totals);
   }
   if (!status.ok()) {
-    definitions_.reset();  // how much of it is there is not known: the next one begins anew
+    give_up();
   }
   return status;
+}
+
+void Checkpoint::give_up() {
+  definitions_.reset();  // how much of it is there is not known: the next one begins anew
+  (void)storage_.remove(kNewCheckpointName);  // gives its room back
 }
 
 Status Checkpoint::write_definitions(std::span<const std::uint8_t> definitions, bool all) {
@@ -70,7 +75,7 @@ Status Checkpoint::write_definitions(std::span<const std::uint8_t> definitions, 
   return definitions_->sync();
 }
 
-Status Checkpoint::replace(std::span<const std::uint8_t> totals) {
+Status Checkpoint::write_totals(std::span<const std::uint8_t> totals) {
   Bytes bytes;
   FileHead file = head_;
   file.role = FileRole::kCheckpoint;
@@ -90,14 +95,26 @@ Status Checkpoint::replace(std::span<const std::uint8_t> totals) {
   if (status.ok()) {
     status = storage_.sync_folder();  // the definitions file must be found, too
   }
-  if (status.ok()) {
-    status = storage_.rename(kNewCheckpointName, kCheckpointName);
+  return status;
+}
+
+Status Checkpoint::take_its_place(bool behind) {
+  if (behind) {
+    (void)storage_.rename(kCheckpointName, kBehindName);  // which is so already, mostly
   }
+  Status status = storage_.rename(kNewCheckpointName, behind ? kBehindName : kCheckpointName);
   if (!status.ok()) {
-    (void)storage_.remove(kNewCheckpointName);  // gives its room back
+    give_up();
     return status;
   }
-  return storage_.sync_folder();
+  if (!behind) {
+    (void)storage_.remove(kBehindName);  // the one before
+  }
+  status = storage_.sync_folder();
+  if (!status.ok()) {
+    definitions_.reset();
+  }
+  return status;
 }
 
 }  // namespace weir::sidecar

@@ -31,10 +31,13 @@ class Checkpoint {
   // Whether the definitions must all be given again: at first, after an error, or because most of
   // the file is about what is gone.
   [[nodiscard]] bool wants_all_definitions() const;
-  // Records. `definitions`: all of them, or those since the last time.
+  // Records. `definitions`: all of them, or those since the last time. It counts once it has taken
+  // its place.
   Status write(std::span<const std::uint8_t> definitions, bool all_definitions,
                std::span<const std::uint8_t> totals, std::uint32_t first_journal, bool clean,
                bool lacking);
+  // Of the one before. `behind`: something could not be written after it already.
+  Status take_its_place(bool behind);
 
   [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
   [[nodiscard]] std::uint32_t definitions_number() const { return head_.definitions_number; }
@@ -44,7 +47,8 @@ class Checkpoint {
 
  private:
   Status write_definitions(std::span<const std::uint8_t> definitions, bool all);
-  Status replace(std::span<const std::uint8_t> totals);
+  Status write_totals(std::span<const std::uint8_t> totals);
+  void give_up();
 
   Storage& storage_;
   FileHead head_;

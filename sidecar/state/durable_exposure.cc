@@ -10,25 +10,32 @@
 
 namespace weir::sidecar {
 
+DurableState::Exposure::~Exposure() {
+  if (collected_) {
+    state_.broke(Status::error("what a scrape shows was not written: it was cut short"));
+  }
+}
+
 void DurableState::Exposure::collect(bool from_scraper) {
-  if (mutant::lacks(mutant::Rule::kWrittenBeforeShown) || state_.status().broken) {
+  if (mutant::lacks(mutant::Rule::kWrittenBeforeShown) || !state_.journaling_) {
     return;
   }
+  Registry& registry = state_.parts_.registry;
+  collected_ = true;
+  from_scraper_ = from_scraper;
+  zeros_taken_ = registry.zeros_taken();
   state_.parts_.directory.for_each([&](Instance& instance) {
     if (instance.identified && instance.unwritten.any()) {
-      sync_ |= state_.collect_defined(instance, records_);
+      state_.untold_ += state_.collect_defined(instance, records_) ? 1 : 0;
       moved_.push_back(&instance);
     }
   });
-  if (from_scraper && state_.parts_.registry.any_unshown()) {
-    append_record(records_, RecordKind::kScraped, {});
-  }
   collect_totals();
   if (const std::uint64_t version = state_.parts_.directory.version();
       std::exchange(state_.services_version_, version) != version) {
     append_services(tail_, state_.parts_.directory.services());
   }
-  if (state_.parts_.registry.take_offsets_changed()) {
+  if (registry.take_offsets_changed()) {
     state_.collect_offsets(tail_);
   }
 }
@@ -37,7 +44,8 @@ void DurableState::Exposure::collect_totals() {
   const std::size_t enough = records_.size() + state_.options_.journal_step_bytes;
   while (!moved_.empty() && records_.size() < enough) {
     Instance& instance = *moved_.back();
-    sync_ |= state_.collect_defined(instance, records_);  // what was announced since
+    // What was announced since.
+    state_.untold_ += state_.collect_defined(instance, records_) ? 1 : 0;
     next_moved_id_ = state_.writer_.moved_totals(instance, next_moved_id_, enough, records_);
     if (next_moved_id_ == Unwritten::kAllTaken) {
       moved_.pop_back();
@@ -46,7 +54,30 @@ void DurableState::Exposure::collect_totals() {
   }
 }
 
+// Of all that is defined in the journal by now, this scrape shows some for the first time.
+void DurableState::Exposure::collect_tail() {
+  records_.insert(records_.end(), tail_.begin(), tail_.end());
+  if (!from_scraper_) {
+    return;
+  }
+  const std::lock_guard engine(state_.parts_.engine);
+  if (state_.parts_.registry.zeros_taken() != zeros_taken_) {
+    append_record(records_, RecordKind::kScraped, {});
+    state_.collect_unshown(records_);
+  }
+}
+
 void DurableState::Exposure::write() {
+  if (collected_) {
+    write_all();
+    collected_ = false;
+  }
+  if (state_.status().broken) {
+    state_.say_behind();  // if it could not be said before
+  }
+}
+
+void DurableState::Exposure::write_all() {
   while (!moved_.empty()) {
     if (!state_.append(records_)) {
       return;
@@ -55,13 +86,17 @@ void DurableState::Exposure::write() {
     const std::lock_guard engine(state_.parts_.engine);
     collect_totals();
   }
-  records_.insert(records_.end(), tail_.begin(), tail_.end());
-  if (records_.empty() || !state_.append(records_) || !sync_) {
+  collect_tail();
+  if (!records_.empty() && !state_.append(records_)) {
+    return;
+  }
+  if (state_.untold_synced_ == state_.untold_) {
     return;
   }
   if (const Status synced = state_.journal_->file()->sync(); !synced.ok()) {
     state_.broke(synced);
   }
+  state_.untold_synced_ = state_.untold_;
 }
 
 }  // namespace weir::sidecar

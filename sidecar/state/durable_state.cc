@@ -1,5 +1,6 @@
 #include "sidecar/state/durable_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "schemas/mutant.h"
@@ -183,14 +184,12 @@ void DurableState::note_versions() {
 // ---- Failure
 
 void DurableState::broke(const Status& why) {
+  journaling_ = false;
   {
     const std::lock_guard lock(status_mutex_);
     ++status_.errors;
     status_.broken = true;
     status_.reason = why.reason();
-    if (behind_said_) {
-      return;
-    }
   }
   say_behind();
 }
@@ -198,14 +197,25 @@ void DurableState::broke(const Status& why) {
 // So that the next life knows. A renaming needs no room on the disk, a file needs no checkpoint; if
 // neither can be, the next error tries again.
 void DurableState::say_behind() {
-  const bool said = storage_.rename(kCheckpointName, kBehindName).ok() ||
-                    storage_.create(numbered_name(kBehindStem, next_journal_.load() - 1)).ok();
-  const std::lock_guard lock(status_mutex_);
-  behind_said_ = said;
+  const std::lock_guard lock(behind_mutex_);
+  behind_said_ = behind_said_ || storage_.rename(kCheckpointName, kBehindName).ok() ||
+                 storage_.create(numbered_name(kBehindStem, next_journal_.load() - 1)).ok();
+}
+
+// What broke since the cut is about the new checkpoint: it must never stand there as if nothing
+// had.
+Status DurableState::put_in_place(bool begun, std::uint64_t errors_at_cut) {
+  const std::lock_guard lock(behind_mutex_);
+  const bool behind = !begun || status().errors != errors_at_cut;
+  const Status status = checkpoint_->take_its_place(behind);
+  if (status.ok()) {
+    behind_said_ = behind;
+  }
+  return status;
 }
 
 bool DurableState::append(std::span<const std::uint8_t> records) {
-  if (status().broken) {
+  if (!journaling_) {
     return false;
   }
   if (const Status written = journal_->append(records); !written.ok()) {
@@ -234,6 +244,7 @@ void DurableState::answer(const std::vector<Ingest::Final>& finals, bool durable
 bool DurableState::commit() {
   std::vector<Ingest::Final> finals;
   std::shared_ptr<Storage::File> file;
+  std::uint64_t untold = 0;
   bool written = true;
   {
     const std::lock_guard journal(journal_mutex_);
@@ -243,7 +254,7 @@ bool DurableState::commit() {
       finals = parts_.ingest.take_finals();
       for (const Ingest::Final& final : finals) {
         if (Instance* instance = parts_.directory.find(final.instance)) {
-          collect(*instance, records);
+          untold_ += collect(*instance, records) ? 1 : 0;
         }
       }
       if (parts_.registry.take_held_changed()) {
@@ -259,6 +270,7 @@ bool DurableState::commit() {
     }
     written = append(records);
     file = journal_->file();
+    untold = untold_;
   }
   // The journal goes on meanwhile.
   if (written) {
@@ -267,6 +279,11 @@ bool DurableState::commit() {
       written = false;
     }
   }
+  if (written) {
+    const std::lock_guard journal(journal_mutex_);
+    untold_synced_ = std::max(untold_synced_, untold);
+  }
+  written = written && !status().broken;  // what it follows may not be there yet
   answer(finals, written);
   return written;
 }
@@ -303,7 +320,7 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
       parts_.directory.drop_finished(
           now_unix_ms, [&](const Instance& instance) { parts_.retirement.take(instance); });
       finals = parts_.ingest.take_finals();
-      collect_all(changes);
+      untold_ += collect_all(changes) ? 1 : 0;
       all |= std::exchange(definitions_anew_, false);
       if (!clean && !all && !was_broken && lacking == lacking_on_disk_ && finals.empty() &&
           !has_changed(changes)) {
@@ -317,9 +334,18 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
     }
     last_journal = journal_->file();
     kept = last_journal != nullptr && append(changes);
+    // Before a scrape shows it, and finds nothing to write.
+    if (kept && untold_synced_ != untold_) {
+      if (const Status synced = last_journal->sync(); !synced.ok()) {
+        broke(synced);
+        kept = false;
+      }
+    }
+    untold_synced_ = untold_;  // or it is in the checkpoint alone, and that is said
     first_journal = next_journal_;
     const Status status = journal_->begin(next_journal_++);
     begun = status.ok();
+    journaling_ = begun;
     if (!begun) {
       broke(status);
     }
@@ -331,7 +357,10 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
     answer(std::exchange(finals, {}), true);
   }
   const std::uint64_t bytes_before = checkpoint_->bytes_written();
-  const Status status = checkpoint_->write(definitions, all, totals, first_journal, clean, lacking);
+  Status status = checkpoint_->write(definitions, all, totals, first_journal, clean, lacking);
+  if (status.ok()) {
+    status = put_in_place(begun, errors_at_cut);
+  }
   answer(finals, status.ok());
   if (!status.ok()) {
     broke(status);
@@ -350,7 +379,6 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
       status_.reason.clear();
     }
     broken = status_.broken;
-    behind_said_ = false;  // it was about the checkpoint before
   }
   if (broken) {
     say_behind();
@@ -359,7 +387,6 @@ bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
 }
 
 void DurableState::remove_old(std::uint32_t first_journal, std::uint32_t definitions) {
-  (void)storage_.remove(kBehindName);
   const Result<std::vector<std::string>> names = storage_.list();
   if (!names.ok()) {
     return;

@@ -9,8 +9,8 @@
 // 3. Totals move to the retired ones only within a checkpoint: on disk, too, each is in one place.
 // 4. When something cannot be written, the journal is broken until a checkpoint succeeds: goodbyes
 //    are then answered as not durable, and what is shown is not kept. Nothing else changes.
-// 5. Order of locks: checkpoint, journal, engine. Files are written and synced without the
-// engine's.
+// 5. Order of locks: checkpoint, journal, engine; the last two are taken for a moment, after any.
+// Files are written and synced without the engine's.
 #pragma once
 
 #include <atomic>
@@ -79,17 +79,25 @@ class DurableState {
     void collect(bool from_scraper);
     // And the rest, some of which may have moved further. REQUIRES: the engine's lock is not held.
     void write();
+    // What was collected and not written is in no file, and no longer known not to be.
+    ~Exposure();
+    Exposure(const Exposure&) = delete;
+    Exposure& operator=(const Exposure&) = delete;
 
    private:
     void collect_totals();
+    void collect_tail();
+    void write_all();
 
     DurableState& state_;
     std::unique_lock<std::mutex> lock_;
     Bytes records_;
-    Bytes tail_;                    // once all totals are written
     std::vector<Instance*> moved_;  // whose totals are not; of the last one those from here on
     std::uint32_t next_moved_id_ = 0;
-    bool sync_ = false;
+    Bytes tail_;  // once all totals are written
+    bool collected_ = false;
+    bool from_scraper_ = false;
+    std::uint64_t zeros_taken_ = 0;  // before this scrape
   };
 
   // Another sidecar's base instead of the own one, if no counter goes down by it. `why`: in words.
@@ -107,8 +115,8 @@ class DurableState {
   [[nodiscard]] DurableStatus status() const;
 
  private:
-  // Both answer whether the life after a power loss could not tell, without it, that something is
-  // missing.
+  // All three answer whether the life after a power loss could not tell, without it, that something
+  // is missing.
   bool collect(Instance& instance, Bytes& out);
   bool collect_defined(Instance& instance, Bytes& out);
   bool collect_all(Bytes& out);
@@ -122,6 +130,7 @@ class DurableState {
   void note_versions();
   void broke(const Status& why);
   void say_behind();
+  Status put_in_place(bool begun, std::uint64_t errors_at_cut);
   bool append(std::span<const std::uint8_t> records);
   void answer(const std::vector<Ingest::Final>& finals, bool durable);
   void remove_old(std::uint32_t first_journal, std::uint32_t definitions);
@@ -137,8 +146,11 @@ class DurableState {
   bool lacking_on_disk_ = false;
   std::int64_t attempted_unix_ms_ = 0;
 
-  std::mutex journal_mutex_;  // protects the next three, and calls of the storage that create files
+  std::mutex journal_mutex_;  // protects the next five, and calls of the storage that create files
   std::optional<Journal> journal_;
+  // How often something was appended that must be synced before anyone is shown it, and up to which
+  // of them it is.
+  std::uint64_t untold_ = 0, untold_synced_ = 0;
   std::atomic<std::uint32_t> next_journal_{1};  // read when something broke
   bool definitions_anew_ = false;               // those of the retired have other ids
 
@@ -148,9 +160,14 @@ class DurableState {
   std::uint64_t directory_version_ = 0, retirement_version_ = 0, services_version_ = 0;
   std::uint64_t remembered_filed_ = 0;
 
-  mutable std::mutex status_mutex_;  // protects the next two
-  DurableStatus status_;
+  // What is appended follows a checkpoint, or the one that is being written.
+  std::atomic<bool> journaling_{false};
+
+  std::mutex behind_mutex_;   // protects the next one, and the names of checkpoints
   bool behind_said_ = false;  // a file says that what is shown is not kept
+
+  mutable std::mutex status_mutex_;
+  DurableStatus status_;
 };
 
 }  // namespace weir::sidecar

@@ -26,7 +26,7 @@ enum class RecordKind : std::uint8_t {
   kServices = 4,    // starts and ends of each service
   kHeld = 5,        // a gauge that outlives its publisher: int64 until when, frame
   kOffset = 6,      // the total at which a series restarted openly: frame
-  kScraped = 7,     // a scraper has been answered: what is defined before it was shown
+  kScraped = 7,     // what is defined before it was shown, but for what the kUnshown behind it name
   kUnshown = 8,     // series that no scraper has seen yet: instance, local ids
   kEnd = 9,         // last in a checkpoint: without it the file is cut off
   kPeerHeard = 10,  // when a paired sidecar was last heard: int64
@@ -127,8 +127,8 @@ void append_head(Bytes& out, const FileHead& head);
 // The reason why not, in words; empty: `head` is filled in. Not even whether it is ours is checked.
 [[nodiscard]] std::string read_head(const Record& record, FileHead& head);
 
-// A publisher may need several records. Only the last of those that belong together says that it
-// has ended, and up to which frame it has spoken: they count for nothing unless all are there.
+// A publisher may need several records. Of one that has ended only the last of those that belong
+// together says so, and up to which frame it has spoken: unless all are there it has not.
 struct StatementHead {
   static constexpr std::uint8_t kStateUnsaid = 255;
 

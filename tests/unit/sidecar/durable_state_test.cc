@@ -199,6 +199,20 @@ TEST_F(DurableStateTest, ASeriesThatWasNeverShownShowsItsZeroAfterARestart) {
   EXPECT_NE(text(scraper).find("work_total{service_name=\"svc\"} 5\n"), std::string::npos);
 }
 
+TEST_F(DurableStateTest, AFilteredScrapeLeavesTheOthersToBeShown) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  publisher.set(publisher.counter("one_total"), 5);
+  publisher.set(publisher.counter("other_total"), 5).keyframe();
+  const Selection one{{"one_total"}, {}, true};
+  EXPECT_NE(text(one).find("one_total{service_name=\"svc\"} 0\n"), std::string::npos);
+  restart();
+  publisher.keyframe();
+  const std::string page = text(Selection{{}, {}, true});
+  EXPECT_NE(page.find("one_total{service_name=\"svc\"} 5\n"), std::string::npos);
+  EXPECT_NE(page.find("other_total{service_name=\"svc\"} 0\n"), std::string::npos);
+}
+
 TEST_F(DurableStateTest, NothingIsWrittenWhileNothingChanges) {
   restart();
   FramePublisher publisher(*this, "svc");

@@ -34,14 +34,6 @@ class DurableStepsTest : public DurableTest {
       }
     };
   }
-  // What a sidecar that dies now leaves behind.
-  auto files_now() {
-    auto copy = storage.files;
-    for (auto& [name, content] : copy) {
-      content = std::make_shared<MemoryStorage::Content>(*content);
-    }
-    return copy;
-  }
 
   std::uint32_t family_ = 0;
   std::uint32_t appends_ = 0;  // since after_appends()
@@ -55,11 +47,11 @@ TEST_F(DurableStepsTest, WhatMovesAndIsAnnouncedBetweenStepsIsKept) {
   (void)text();
   set_all(publisher, 6).delta();
   after_appends(3, [&] {
+    const auto once = std::exchange(storage.on_append, {});
     publisher.set(0, 100).set(kSeries - 1, 100);
     publisher.set(publisher.series(family_, {"new"}), 50).define_in_delta = true;
     publisher.first_series = kSeries;
     publisher.delta();
-    storage.on_append = {};
   });
   const std::string page = text();
   EXPECT_NE(page.find("work_total{i=\"0\",service_name=\"svc\"} 6\n"), std::string::npos);
@@ -114,7 +106,7 @@ TEST_F(DurableStepsTest, ADeathBetweenAnyTwoStepsForgetsNothingOfOneThatHasEnded
       publisher.deliver(goodbye, "reply");
       decltype(storage.files) left;
       appends_ = 0;
-      after_appends(at, [&] { left = files_now(); });
+      after_appends(at, [&] { left = storage.files_now(); });
       (void)text();
       steps = appends_;
       storage.on_append = {};
@@ -130,6 +122,50 @@ TEST_F(DurableStepsTest, ADeathBetweenAnyTwoStepsForgetsNothingOfOneThatHasEnded
     }
     EXPECT_GT(steps, 10U);
   }
+}
+
+// A scrape that was never answered has shown nothing.
+TEST_F(DurableStepsTest, ADeathBetweenAnyTwoStepsLeavesTheFirstZeroToBeShown) {
+  const Selection scraper{{}, {}, true};
+  std::uint32_t steps = 2;
+  for (std::uint32_t at = 1; at < steps; at += 5) {
+    SCOPED_TRACE("a death after step " + std::to_string(at));
+    engine_.reset();
+    storage.files.clear();
+    restart();
+    FramePublisher publisher(*this, "svc");
+    define(publisher);
+    set_all(publisher, 5).keyframe();
+    decltype(storage.files) left;
+    appends_ = 0;
+    after_appends(at, [&] { left = storage.files_now(); });
+    (void)text(scraper);
+    steps = appends_;
+    storage.on_append = {};
+    engine_.reset();
+    storage.files = std::move(left);
+    restart();
+    publisher.keyframe();
+    const std::string page = text(scraper);
+    EXPECT_NE(page.find("work_total{i=\"0\",service_name=\"svc\"} 0\n"), std::string::npos);
+    EXPECT_EQ(page.find("service_name=\"svc\"} 5\n"), std::string::npos);
+  }
+  EXPECT_GT(steps, 10U);
+}
+
+TEST_F(DurableStepsTest, AnInterruptedScrapeIsNotTakenForAWrittenOne) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  define(publisher);
+  set_all(publisher, 5).keyframe();
+  (void)text();
+  set_all(publisher, 6).delta();
+  after_appends(3, [] { throw std::bad_alloc(); });
+  EXPECT_THROW((void)text(), std::bad_alloc);
+  storage.on_append = {};
+  EXPECT_FALSE(engine().status().state_durable);
+  EXPECT_EQ(value("work_total{i=\"1\",service_name=\"svc\"}"), "6");
+  EXPECT_FALSE(restart().proven);
 }
 
 TEST_F(DurableStepsTest, ADiskThatFillsBetweenStepsIsCaughtUpWith) {

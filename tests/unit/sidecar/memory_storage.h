@@ -22,6 +22,9 @@ class MemoryStorage final : public Storage {
   };
 
   Result<std::vector<std::string>> list() override {
+    if (on_list) {
+      on_list();
+    }
     std::vector<std::string> names;
     for (const auto& [name, content] : files) {
       names.push_back(name);
@@ -59,6 +62,14 @@ class MemoryStorage final : public Storage {
       content->bytes.resize(content->synced);
     }
   }
+  // What a sidecar that dies now leaves behind.
+  [[nodiscard]] std::map<std::string, std::shared_ptr<Content>> files_now() const {
+    auto copy = files;
+    for (auto& [name, content] : copy) {
+      content = std::make_shared<Content>(*content);
+    }
+    return copy;
+  }
   [[nodiscard]] std::string only(const std::string& stem) const {
     std::string found;
     for (const auto& [name, content] : files) {
@@ -72,6 +83,7 @@ class MemoryStorage final : public Storage {
   bool rename_fails = false;
   std::uint64_t syncs = 0;
   std::function<void()> on_append;  // after each
+  std::function<void()> on_list;
 
  private:
   class MemoryFile final : public File {

@@ -28,7 +28,8 @@ TEST(ProcessStatsTest, IsReadFromATree) {
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   EXPECT_DOUBLE_EQ(stats->cpu_seconds, 200 / ticks);
   EXPECT_EQ(stats->threads, 7u);
-  EXPECT_DOUBLE_EQ(stats->start_unix_seconds, 1700000000 + 1000 / ticks);
+  EXPECT_DOUBLE_EQ(stats->start_boot_seconds, 1000 / ticks);
+  EXPECT_DOUBLE_EQ(read_boot_unix_seconds(root), 1700000000);
   EXPECT_EQ(stats->virtual_bytes, 12345678u);
   EXPECT_EQ(stats->resident_bytes, 300u * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
   EXPECT_EQ(stats->open_fds, 2u);  // one of the three is the reader's own
@@ -37,6 +38,7 @@ TEST(ProcessStatsTest, IsReadFromATree) {
 
 TEST(ProcessStatsTest, AMissingOrBrokenTreeIsNothing) {
   EXPECT_FALSE(read_process_stats("/nowhere"));
+  EXPECT_EQ(read_boot_unix_seconds("/nowhere"), 0);
 }
 
 TEST(ProcessStatsTest, IsTrueOfThisProcess) {
@@ -46,8 +48,9 @@ TEST(ProcessStatsTest, IsTrueOfThisProcess) {
   EXPECT_GT(before->virtual_bytes, before->resident_bytes);
   EXPECT_GE(before->threads, 1u);
   const auto now = static_cast<double>(std::time(nullptr));
-  EXPECT_LE(before->start_unix_seconds, now + 1);
-  EXPECT_GT(before->start_unix_seconds, now - 86400);
+  const double started = read_boot_unix_seconds() + before->start_boot_seconds;
+  EXPECT_LE(started, now + 1);
+  EXPECT_GT(started, now - 86400);
   const int one = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   EXPECT_EQ(read_process_stats()->open_fds, before->open_fds + 1);
   ::close(one);
