@@ -54,14 +54,15 @@ void DurableState::Exposure::collect_totals() {
   }
 }
 
-// Of all that is defined in the journal by now, this scrape shows some for the first time.
+// What is defined in the journal counts as never shown until it is said that it was.
 void DurableState::Exposure::collect_tail() {
   records_.insert(records_.end(), tail_.begin(), tail_.end());
   if (!from_scraper_) {
     return;
   }
   const std::lock_guard engine(state_.parts_.engine);
-  if (state_.parts_.registry.zeros_taken() != zeros_taken_) {
+  if (std::exchange(state_.defined_, false) ||
+      state_.parts_.registry.zeros_taken() != zeros_taken_) {
     append_record(records_, RecordKind::kScraped, {});
     state_.collect_unshown(records_);
   }

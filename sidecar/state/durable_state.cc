@@ -59,6 +59,7 @@ bool DurableState::collect_defined(Instance& instance, Bytes& out) {
   if (!definitions.empty()) {
     writer_.definitions(instance, definitions.identity, definitions.families, definitions.series,
                         out, true);
+    defined_ = true;
   }
   return !definitions.empty() || instance.ended;
 }

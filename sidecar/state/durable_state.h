@@ -146,11 +146,12 @@ class DurableState {
   bool lacking_on_disk_ = false;
   std::int64_t attempted_unix_ms_ = 0;
 
-  std::mutex journal_mutex_;  // protects the next five, and calls of the storage that create files
+  std::mutex journal_mutex_;  // protects the next six, and calls of the storage that create files
   std::optional<Journal> journal_;
   // How often something was appended that must be synced before anyone is shown it, and up to which
   // of them it is.
   std::uint64_t untold_ = 0, untold_synced_ = 0;
+  bool defined_ = false;                        // something, since a scrape has said what is shown
   std::atomic<std::uint32_t> next_journal_{1};  // read when something broke
   bool definitions_anew_ = false;               // those of the retired have other ids
 

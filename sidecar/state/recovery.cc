@@ -210,6 +210,9 @@ void StateReader::run() {
     std::uint32_t number = 0;
     if (Checkpoint::parse_definitions_name(name, number)) {
       result_.next_definitions = std::max(result_.next_definitions, number + 1);
+    } else if (parse_numbered_name(name, kBehindStem, number)) {
+      // The journal of that number may never have come to be; no later one is what this is about.
+      result_.next_journal = std::max(result_.next_journal, number + 1);
     }
   }
   FileHead head;

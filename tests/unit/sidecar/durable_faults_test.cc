@@ -287,6 +287,20 @@ TEST_F(DurableFaultsTest, WhatMayBeMissingIsRememberedUntilItHasBecomeARestart) 
   EXPECT_TRUE(restart(true).proven);
 }
 
+// The journal that it names could not be begun: one of a later life must not be taken for it.
+TEST_F(DurableFaultsTest, AWordOfABrokenJournalIsAboutNoLaterOne) {
+  restart();
+  FramePublisher publisher(*this, "svc");
+  publisher.set(publisher.counter("work_total"), 5).keyframe();
+  (void)text();
+  storage.files["behind-00000009"] = std::make_shared<MemoryStorage::Content>();
+  EXPECT_FALSE(restart().proven);
+  pass(10'000);  // what may be missing has become a restart
+  pass(30'000);
+  engine().keep();
+  EXPECT_TRUE(restart().proven);
+}
+
 TEST_F(DurableFaultsTest, ADiskThatCanNotRenameLeavesAWordOfIt) {
   restart();
   FramePublisher publisher(*this, "svc");

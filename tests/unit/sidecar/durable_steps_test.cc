@@ -113,6 +113,9 @@ TEST_F(DurableStepsTest, ADeathBetweenAnyTwoStepsForgetsNothingOfOneThatHasEnded
       engine_.reset();
       storage.files = std::move(left);
       restart();
+      ASSERT_EQ(engine().publishers().size(), 1U);
+      EXPECT_EQ(engine().publishers()[0].state,
+                at < steps ? InstanceState::kUp : InstanceState::kExited);
       publisher.deliver(goodbye, "reply");  // nobody has answered it
       EXPECT_TRUE(engine().commit());
       EXPECT_EQ(acks(), 1U);
