@@ -230,7 +230,7 @@ void Engine::tick(std::int64_t behind_ms) {
   exchange_.tick(now);
   check_recovery(now);
   if (durable_ == nullptr) {
-    directory_.drop_finished(now, [&](const Instance& one) { retirement_.take(one); });
+    directory_.drop_finished(now, [&](Instance& one) { retirement_.take(one); });
   }
   if (now - swept_unix_ms_ < kSweepIntervalMs) {
     return;

@@ -93,7 +93,7 @@ class Directory {
   // Drops the tables of those of whom nothing can come any more. What they counted is handed to
   // `retire` first. With a state directory this is a part of a checkpoint: on disk, too, a total is
   // in one place.
-  using Retire = std::function<void(const Instance&)>;
+  using Retire = std::function<void(Instance&)>;
   void drop_finished(std::int64_t now_unix_ms, const Retire& retire);
 
   // From the state directory; what was counted of starts and ends stays as it was.

@@ -24,78 +24,85 @@ bool Checkpoint::wants_all_definitions() const {
   return definitions_ == nullptr || head_.definitions_bytes > 2 * bytes_when_new_ + kSlackBytes;
 }
 
-Status Checkpoint::write(std::span<const std::uint8_t> definitions, bool all_definitions,
-                         std::span<const std::uint8_t> totals, std::uint32_t first_journal,
-                         bool clean, bool lacking) {
+Status Checkpoint::begin_definitions(bool all) {
+  anew_ = all;
+  synced_ = !all;
+  if (!all) {
+    return {};
+  }
+  FileHead file = head_;
+  file.role = FileRole::kDefinitions;
+  file.number = ++head_.definitions_number;
+  Result<std::unique_ptr<Storage::File>> created =
+      storage_.create(definitions_name(head_.definitions_number));
+  if (!created.ok()) {
+    return created.status();
+  }
+  definitions_ = std::move(*created);
+  head_.definitions_bytes = 0;
+  Bytes head;
+  append_head(head, file);
+  return definitions(head);
+}
+
+Status Checkpoint::definitions(std::span<const std::uint8_t> records) {
+  if (records.empty()) {
+    return {};
+  }
+  synced_ = false;
+  head_.definitions_bytes += records.size();
+  bytes_written_ += records.size();
+  return definitions_->append(records);
+}
+
+Status Checkpoint::begin_totals(std::uint32_t first_journal, bool clean, bool lacking) {
+  if (!synced_) {
+    if (const Status status = definitions_->sync(); !status.ok()) {
+      return status;
+    }
+  }
+  if (anew_) {
+    bytes_when_new_ = head_.definitions_bytes;
+  }
+  (void)storage_.remove(kNewCheckpointName);  // of an attempt that failed
+  Result<std::unique_ptr<Storage::File>> created = storage_.create(kNewCheckpointName);
+  if (!created.ok()) {
+    return created.status();
+  }
+  totals_ = std::move(*created);
   head_.first_journal = first_journal;
   head_.clean = clean;
   head_.lacking = lacking;
-  Status status = write_definitions(definitions, all_definitions);
+  FileHead file = head_;
+  file.role = FileRole::kCheckpoint;
+  Bytes head;
+  append_head(head, file);
+  return totals(head);
+}
+
+Status Checkpoint::totals(std::span<const std::uint8_t> records) {
+  bytes_written_ += records.size();
+  return records.empty() ? Status() : totals_->append(records);
+}
+
+Status Checkpoint::end() {
+  Bytes end;
+  append_record(end, RecordKind::kEnd, {});
+  Status status = totals(end);
   if (status.ok()) {
-    status = write_totals(totals);
+    status = totals_->sync();
   }
-  if (!status.ok()) {
-    give_up();
+  totals_.reset();
+  if (status.ok()) {
+    status = storage_.sync_folder();  // the definitions file must be found, too
   }
   return status;
 }
 
 void Checkpoint::give_up() {
   definitions_.reset();  // how much of it is there is not known: the next one begins anew
+  totals_.reset();
   (void)storage_.remove(kNewCheckpointName);  // gives its room back
-}
-
-Status Checkpoint::write_definitions(std::span<const std::uint8_t> definitions, bool all) {
-  Bytes head;
-  if (all) {
-    FileHead file = head_;
-    file.role = FileRole::kDefinitions;
-    file.number = ++head_.definitions_number;
-    append_head(head, file);
-    Result<std::unique_ptr<Storage::File>> created =
-        storage_.create(definitions_name(head_.definitions_number));
-    if (!created.ok()) {
-      return created.status();
-    }
-    definitions_ = std::move(*created);
-    if (const Status status = definitions_->append(head); !status.ok()) {
-      return status;
-    }
-    head_.definitions_bytes = head.size();
-    bytes_when_new_ = head.size() + definitions.size();
-  }
-  head_.definitions_bytes += definitions.size();
-  bytes_written_ += head.size() + definitions.size();
-  if (definitions.empty() && !all) {
-    return {};
-  }
-  if (const Status status = definitions_->append(definitions); !status.ok()) {
-    return status;
-  }
-  return definitions_->sync();
-}
-
-Status Checkpoint::write_totals(std::span<const std::uint8_t> totals) {
-  Bytes bytes;
-  FileHead file = head_;
-  file.role = FileRole::kCheckpoint;
-  append_head(bytes, file);
-  ByteWriter(bytes).bytes(totals);
-  append_record(bytes, RecordKind::kEnd, {});
-  bytes_written_ += bytes.size();
-  (void)storage_.remove(kNewCheckpointName);  // of an attempt that failed
-  Result<std::unique_ptr<Storage::File>> created = storage_.create(kNewCheckpointName);
-  if (!created.ok()) {
-    return created.status();
-  }
-  Status status = (*created)->append(bytes);
-  if (status.ok()) {
-    status = (*created)->sync();
-  }
-  if (status.ok()) {
-    status = storage_.sync_folder();  // the definitions file must be found, too
-  }
-  return status;
 }
 
 Status Checkpoint::take_its_place(bool behind) {

@@ -31,13 +31,17 @@ class Checkpoint {
   // Whether the definitions must all be given again: at first, after an error, or because most of
   // the file is about what is gone.
   [[nodiscard]] bool wants_all_definitions() const;
-  // Records. `definitions`: all of them, or those since the last time. It counts once it has taken
-  // its place.
-  Status write(std::span<const std::uint8_t> definitions, bool all_definitions,
-               std::span<const std::uint8_t> totals, std::uint32_t first_journal, bool clean,
-               bool lacking);
+  // A checkpoint is written from the first of these to the last; each takes records. It counts once
+  // it has taken its place. After an error: give_up().
+  // `all`: the definitions that follow are all there are; else those since the last time.
+  Status begin_definitions(bool all);
+  Status definitions(std::span<const std::uint8_t> records);
+  Status begin_totals(std::uint32_t first_journal, bool clean, bool lacking);
+  Status totals(std::span<const std::uint8_t> records);
+  Status end();
   // Of the one before. `behind`: something could not be written after it already.
   Status take_its_place(bool behind);
+  void give_up();
 
   [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
   [[nodiscard]] std::uint32_t definitions_number() const { return head_.definitions_number; }
@@ -46,14 +50,13 @@ class Checkpoint {
   [[nodiscard]] static bool parse_definitions_name(const std::string& name, std::uint32_t& number);
 
  private:
-  Status write_definitions(std::span<const std::uint8_t> definitions, bool all);
-  Status write_totals(std::span<const std::uint8_t> totals);
-  void give_up();
-
   Storage& storage_;
   FileHead head_;
   std::unique_ptr<Storage::File> definitions_;
+  bool anew_ = false;    // the definitions are written from the beginning
+  bool synced_ = false;  // all that was written of them
   std::uint64_t bytes_when_new_ = 0;
+  std::unique_ptr<Storage::File> totals_;  // while they are written
   std::uint64_t bytes_written_ = 0;
 };
 

@@ -6,6 +6,7 @@ namespace weir::sidecar {
 
 BaseOutcome DurableState::take_base(std::span<const std::uint8_t> records, std::int64_t now_unix_ms,
                                     std::string& why) {
+  const std::lock_guard checkpointing(checkpoint_mutex_);  // who goes may be about to be written
   const std::lock_guard journal(journal_mutex_);
   Bytes out;
   BaseOutcome outcome = BaseOutcome::kNotNeeded;

@@ -1,34 +1,48 @@
-// What is written: of an instance, of all, for the journal and for a checkpoint. All of it under
-// the engine's lock.
+// What is written of an instance to the journal, and of what is no publisher's. All of it under the
+// engine's lock.
 #include "sidecar/state/durable_state.h"
 #include "sidecar/state/series_record.h"
 #include "sidecar/state/service_record.h"
 
 namespace weir::sidecar {
 
-bool DurableState::collect_defined(Instance& instance, Bytes& out) {
-  const Unwritten::Definitions definitions = instance.unwritten.take_for_journal();
-  if (!definitions.empty()) {
-    writer_.definitions(instance, definitions.identity, definitions.families, definitions.series,
-                        out, true);
-    defined_ = true;
+bool DurableState::collect_defined(Instance& instance, std::size_t enough, Bytes& out) {
+  constexpr std::size_t kSeriesAtOnce = 1024;
+  bool untold = instance.ended;
+  bool all = false;
+  while (!all && out.size() < enough) {
+    const Unwritten::Definitions definitions = instance.unwritten.take_for_journal(kSeriesAtOnce);
+    all = definitions.empty();
+    if (!all) {
+      writer_.definitions(instance, definitions.identity, definitions.families, definitions.series,
+                          out, true);
+      defined_ = true;
+      untold = true;
+    }
   }
-  return !definitions.empty() || instance.ended;
+  // Without it the life after a power loss could not tell that something is missing.
+  untold_ += untold ? 1 : 0;
+  return all;
 }
 
-bool DurableState::collect(Instance& instance, Bytes& out) {
-  if (!instance.identified || !instance.unwritten.any()) {
-    return false;
+void DurableState::collect(Instance& instance, Bytes& out) {
+  if (instance.identified && instance.unwritten.any()) {
+    (void)collect_defined(instance, SIZE_MAX, out);
+    (void)writer_.moved_totals(instance, 0, SIZE_MAX, out);
   }
-  const bool untold = collect_defined(instance, out);
-  (void)writer_.moved_totals(instance, 0, SIZE_MAX, out);
-  return untold;
 }
 
-bool DurableState::collect_all(Bytes& out) {
-  bool untold = false;
-  parts_.directory.for_each([&](Instance& instance) { untold |= collect(instance, out); });
-  return untold;
+std::vector<Ingest::Final> DurableState::collect_finals(Bytes& out) {
+  std::vector<Ingest::Final> finals = parts_.ingest.take_finals();
+  for (const Ingest::Final& final : finals) {
+    if (Instance* instance = parts_.directory.find(final.instance)) {
+      collect(*instance, out);
+    }
+  }
+  if (parts_.registry.take_held_changed()) {
+    collect_held(out);
+  }
+  return finals;
 }
 
 void DurableState::collect_held(Bytes& out) {
@@ -37,27 +51,6 @@ void DurableState::collect_held(Bytes& out) {
       append_held(out, parts_.registry, reading, encoder_);
     }
   });
-}
-
-void DurableState::collect_definitions(bool all, Bytes& out) {
-  const auto write = [&](Instance& instance) {
-    if (!instance.identified) {
-      return;
-    }
-    if (all) {
-      instance.unwritten.all_taken_for_definitions();
-      writer_.all_definitions(instance, out);
-      return;
-    }
-    const Unwritten::Definitions definitions = instance.unwritten.take_for_definitions();
-    if (!definitions.empty()) {
-      writer_.definitions(instance, definitions.identity, definitions.families, definitions.series,
-                          out);
-    }
-  };
-  parts_.directory.for_each(write);
-  parts_.retirement.for_each([&](Retirement::Retired& retired) { write(retired.instance); });
-  collect_remembered(all, out);
 }
 
 void DurableState::collect_remembered(bool all, Bytes& out) {
@@ -79,18 +72,11 @@ void DurableState::collect_remembered(bool all, Bytes& out) {
   }
 }
 
-void DurableState::collect_totals(Bytes& out) {
-  parts_.directory.for_each([&](Instance& instance) {
-    if (instance.identified) {
-      writer_.all_totals(instance, out);
-    }
-  });
-  parts_.retirement.for_each(
-      [&](const Retirement::Retired& retired) { writer_.retired_totals(retired, out); });
+// What is no publisher's.
+void DurableState::collect_rest(Bytes& out) {
   append_services(out, parts_.directory.services());
   collect_held(out);
   collect_offsets(out);
-  collect_unshown(out);
   Bytes heard;
   ByteWriter(heard).number(parts_.directory.peer_heard_unix_ms());
   append_record(out, RecordKind::kPeerHeard, heard);
@@ -103,30 +89,22 @@ void DurableState::collect_offsets(Bytes& out) {
 }
 
 void DurableState::collect_unshown(Bytes& out) {
-  if (!parts_.registry.any_unshown()) {
-    return;
+  if (parts_.registry.any_unshown()) {
+    parts_.directory.for_each([&](const Instance& instance) {
+      append_unshown(out, parts_.registry, instance, 0,
+                     static_cast<std::uint32_t>(instance.series.size()));
+    });
   }
-  parts_.directory.for_each([&](const Instance& instance) {
-    Bytes content;
-    ByteWriter writer(content);
-    writer.number(instance.id);
-    for (std::uint32_t id = 0; id < instance.series.size(); ++id) {
-      if (instance.series[id] != kNone &&
-          parts_.registry.series(instance.series[id]).zero_pending) {
-        writer.number(id);
-      }
-    }
-    if (content.size() > sizeof instance.id) {
-      append_record(out, RecordKind::kUnshown, content);
-    }
-  });
 }
 
-bool DurableState::has_changed(const Bytes& changes) const {
-  return !changes.empty() || journal_->bytes() > 0 ||
-         directory_version_ != parts_.directory.version() ||
-         retirement_version_ != parts_.retirement.version() ||
-         remembered_filed_ != parts_.directory.remembered_count();
+bool DurableState::has_changed() {
+  bool changed = journal_->bytes() > 0 || directory_version_ != parts_.directory.version() ||
+                 retirement_version_ != parts_.retirement.version() ||
+                 remembered_filed_ != parts_.directory.remembered_count();
+  parts_.directory.for_each([&](const Instance& instance) {
+    changed |= instance.identified && instance.unwritten.any_for_checkpoint();
+  });
+  return changed;
 }
 
 void DurableState::note_versions() {

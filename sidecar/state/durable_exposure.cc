@@ -1,7 +1,6 @@
-// What a scrape shows, in the journal before the answer leaves. All the definitions of that moment
-// are collected at once; totals step by step, so that ingest does not wait for all of them, nor do
-// they stand in memory together. Those of a later step may be higher than what is shown: that is as
-// good.
+// What a scrape shows, in the journal before the answer leaves: step by step, so that ingest does
+// not wait for all of it, nor does it stand in memory together. What a later step writes may be
+// more than what is shown: that is as good.
 #include <utility>
 
 #include "schemas/mutant.h"
@@ -26,11 +25,10 @@ void DurableState::Exposure::collect(bool from_scraper) {
   zeros_taken_ = registry.zeros_taken();
   state_.parts_.directory.for_each([&](Instance& instance) {
     if (instance.identified && instance.unwritten.any()) {
-      state_.untold_ += state_.collect_defined(instance, records_) ? 1 : 0;
       moved_.push_back(&instance);
     }
   });
-  collect_totals();
+  collect_step();
   if (const std::uint64_t version = state_.parts_.directory.version();
       std::exchange(state_.services_version_, version) != version) {
     append_services(tail_, state_.parts_.directory.services());
@@ -40,12 +38,13 @@ void DurableState::Exposure::collect(bool from_scraper) {
   }
 }
 
-void DurableState::Exposure::collect_totals() {
-  const std::size_t enough = records_.size() + state_.options_.journal_step_bytes;
+void DurableState::Exposure::collect_step() {
+  const std::size_t enough = state_.options_.step_bytes;
   while (!moved_.empty() && records_.size() < enough) {
     Instance& instance = *moved_.back();
-    // What was announced since.
-    state_.untold_ += state_.collect_defined(instance, records_) ? 1 : 0;
+    if (!state_.collect_defined(instance, enough, records_)) {
+      return;
+    }
     next_moved_id_ = state_.writer_.moved_totals(instance, next_moved_id_, enough, records_);
     if (next_moved_id_ == Unwritten::kAllTaken) {
       moved_.pop_back();
@@ -85,7 +84,7 @@ void DurableState::Exposure::write_all() {
     }
     records_.clear();
     const std::lock_guard engine(state_.parts_.engine);
-    collect_totals();
+    collect_step();
   }
   collect_tail();
   if (!records_.empty() && !state_.append(records_)) {

@@ -71,18 +71,6 @@ void DurableState::say_behind() {
                  storage_.create(numbered_name(kBehindStem, next_journal_.load() - 1)).ok();
 }
 
-// What broke since the cut is about the new checkpoint: it must never stand there as if nothing
-// had.
-Status DurableState::put_in_place(bool begun, std::uint64_t errors_at_cut) {
-  const std::lock_guard lock(behind_mutex_);
-  const bool behind = !begun || status().errors != errors_at_cut;
-  const Status status = checkpoint_->take_its_place(behind);
-  if (status.ok()) {
-    behind_said_ = behind;
-  }
-  return status;
-}
-
 bool DurableState::append(std::span<const std::uint8_t> records) {
   if (!journaling_) {
     return false;
@@ -120,15 +108,7 @@ bool DurableState::commit() {
     Bytes records;
     {
       const std::lock_guard engine(parts_.engine);
-      finals = parts_.ingest.take_finals();
-      for (const Ingest::Final& final : finals) {
-        if (Instance* instance = parts_.directory.find(final.instance)) {
-          untold_ += collect(*instance, records) ? 1 : 0;
-        }
-      }
-      if (parts_.registry.take_held_changed()) {
-        collect_held(records);
-      }
+      finals = collect_finals(records);
     }
     if (finals.empty() && records.empty()) {
       return !status().broken;
@@ -167,107 +147,6 @@ void DurableState::checkpoint_when_due(std::int64_t now_unix_ms) {
     }
   }
   checkpoint(now_unix_ms, false);
-}
-
-bool DurableState::checkpoint(std::int64_t now_unix_ms, bool clean) {
-  const std::lock_guard checkpointing(checkpoint_mutex_);
-  attempted_unix_ms_ = now_unix_ms;
-  const bool was_broken = status().broken;
-  std::vector<Ingest::Final> finals;
-  Bytes changes, definitions, totals;
-  bool all = checkpoint_->wants_all_definitions();
-  const bool lacking = lacking_;
-  std::uint32_t first_journal = 0;
-  std::shared_ptr<Storage::File> last_journal;
-  bool kept = false;  // whether the journal so far holds everything until now
-  bool begun = false;
-  std::uint64_t errors_at_cut = 0;
-  {
-    const std::lock_guard journal(journal_mutex_);
-    {
-      const std::lock_guard engine(parts_.engine);
-      parts_.directory.drop_finished(
-          now_unix_ms, [&](const Instance& instance) { parts_.retirement.take(instance); });
-      finals = parts_.ingest.take_finals();
-      untold_ += collect_all(changes) ? 1 : 0;
-      all |= std::exchange(definitions_anew_, false);
-      if (!clean && !all && !was_broken && lacking == lacking_on_disk_ && finals.empty() &&
-          !has_changed(changes)) {
-        return true;
-      }
-      // From here on everything is in the checkpoint, and the next journal begins.
-      collect_definitions(all, definitions);
-      collect_totals(totals);
-      note_versions();
-      (void)parts_.registry.take_held_changed();
-    }
-    last_journal = journal_->file();
-    kept = last_journal != nullptr && append(changes);
-    // Before a scrape shows it, and finds nothing to write.
-    if (kept && untold_synced_ != untold_) {
-      if (const Status synced = last_journal->sync(); !synced.ok()) {
-        broke(synced);
-        kept = false;
-      }
-    }
-    untold_synced_ = untold_;  // or it is in the checkpoint alone, and that is said
-    first_journal = next_journal_;
-    const Status status = journal_->begin(next_journal_++);
-    begun = status.ok();
-    journaling_ = begun;
-    if (!begun) {
-      broke(status);
-    }
-    errors_at_cut = this->status().errors;
-  }
-  // Those who wait need not wait for the checkpoint, if the journal can take it. If it cannot, the
-  // checkpoint may.
-  if (!finals.empty() && kept && last_journal->sync().ok()) {
-    answer(std::exchange(finals, {}), true);
-  }
-  const std::uint64_t bytes_before = checkpoint_->bytes_written();
-  Status status = checkpoint_->write(definitions, all, totals, first_journal, clean, lacking);
-  if (status.ok()) {
-    status = put_in_place(begun, errors_at_cut);
-  }
-  answer(finals, status.ok());
-  if (!status.ok()) {
-    broke(status);
-    return false;
-  }
-  lacking_on_disk_ = lacking;
-  remove_old(first_journal, checkpoint_->definitions_number());
-  bool broken = false;
-  {
-    const std::lock_guard lock(status_mutex_);
-    status_.bytes_written += checkpoint_->bytes_written() - bytes_before;
-    ++status_.checkpoints;
-    status_.checkpoint_unix_ms = now_unix_ms;
-    if (begun && status_.errors == errors_at_cut) {  // nothing failed behind the cut
-      status_.broken = false;
-      status_.reason.clear();
-    }
-    broken = status_.broken;
-  }
-  if (broken) {
-    say_behind();
-  }
-  return !broken;
-}
-
-void DurableState::remove_old(std::uint32_t first_journal, std::uint32_t definitions) {
-  const Result<std::vector<std::string>> names = storage_.list();
-  if (!names.ok()) {
-    return;
-  }
-  for (const std::string& name : *names) {
-    std::uint32_t number = 0;
-    if ((Journal::parse_name(name, number) && number < first_journal) ||
-        (parse_numbered_name(name, kBehindStem, number) && number < first_journal) ||
-        (Checkpoint::parse_definitions_name(name, number) && number < definitions)) {
-      (void)storage_.remove(name);
-    }
-  }
 }
 
 }  // namespace weir::sidecar

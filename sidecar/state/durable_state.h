@@ -38,8 +38,8 @@ struct DurableOptions {
   std::string node;
   std::string boot_id;  // of the machine's life: what the page cache held is there as long as it
   std::int64_t checkpoint_interval_ms = 30'000;
-  std::int64_t retry_ms = 5'000;                // after a failure
-  std::size_t journal_step_bytes = 512u << 10;  // about what a scrape collects at once
+  std::int64_t retry_ms = 5'000;        // after a failure
+  std::size_t step_bytes = 512u << 10;  // about what is collected at once
 };
 
 struct DurableStatus {
@@ -85,14 +85,14 @@ class DurableState {
     Exposure& operator=(const Exposure&) = delete;
 
    private:
-    void collect_totals();
+    void collect_step();
     void collect_tail();
     void write_all();
 
     DurableState& state_;
     std::unique_lock<std::mutex> lock_;
     Bytes records_;
-    std::vector<Instance*> moved_;  // whose totals are not; of the last one those from here on
+    std::vector<Instance*> moved_;  // what is not; of the last one the totals from here on
     std::uint32_t next_moved_id_ = 0;
     Bytes tail_;  // once all totals are written
     bool collected_ = false;
@@ -115,22 +115,28 @@ class DurableState {
   [[nodiscard]] DurableStatus status() const;
 
  private:
-  // All three answer whether the life after a power loss could not tell, without it, that something
-  // is missing.
-  bool collect(Instance& instance, Bytes& out);
-  bool collect_defined(Instance& instance, Bytes& out);
-  bool collect_all(Bytes& out);
+  // For the journal: what of an instance is not in it.
+  void collect(Instance& instance, Bytes& out);
+  // Its definitions, until `out` has about `enough` bytes; whether that is all.
+  bool collect_defined(Instance& instance, std::size_t enough, Bytes& out);
+  // Goodbyes that wait, and what became of readings with them.
+  std::vector<Ingest::Final> collect_finals(Bytes& out);
   void collect_held(Bytes& out);
-  void collect_definitions(bool all, Bytes& out);
-  void collect_totals(Bytes& out);
   void collect_remembered(bool all, Bytes& out);
   void collect_offsets(Bytes& out);
   void collect_unshown(Bytes& out);
-  [[nodiscard]] bool has_changed(const Bytes& changes) const;
+  void collect_rest(Bytes& out);
+
+  // Where a checkpoint parts what came before from what comes after.
+  struct Cut;
+  // False: nothing has changed since the last one.
+  bool cut(std::int64_t now_unix_ms, Cut& cut);
+  Status write(Cut& cut);
+  Status put_in_place(Cut& cut);
+  [[nodiscard]] bool has_changed();
   void note_versions();
   void broke(const Status& why);
   void say_behind();
-  Status put_in_place(bool begun, std::uint64_t errors_at_cut);
   bool append(std::span<const std::uint8_t> records);
   void answer(const std::vector<Ingest::Final>& finals, bool durable);
   void remove_old(std::uint32_t first_journal, std::uint32_t definitions);

@@ -19,7 +19,7 @@ void write_base(Bytes& out, const Directory& directory, Retirement& retirement,
   append_record(out, RecordKind::kRemembered, content);
   retirement.for_each([&](const Retirement::Retired& retired) {
     writer.all_definitions(retired.instance, out);
-    writer.retired_totals(retired, out);
+    (void)writer.retired_totals(retired, 0, SIZE_MAX, out);
   });
 }
 

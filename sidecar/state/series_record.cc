@@ -111,6 +111,21 @@ void append_offset(Bytes& out, const Registry& registry, std::uint32_t series, c
   append_record(out, RecordKind::kOffset, encoder.encode(one.frame));
 }
 
+void append_unshown(Bytes& out, const Registry& registry, const Instance& instance,
+                    std::uint32_t from, std::uint32_t end) {
+  Bytes content;
+  ByteWriter writer(content);
+  writer.number(instance.id);
+  for (std::uint32_t id = from; id < end; ++id) {
+    if (instance.series[id] != kNone && registry.series(instance.series[id]).zero_pending) {
+      writer.number(id);
+    }
+  }
+  if (content.size() > sizeof instance.id) {
+    append_record(out, RecordKind::kUnshown, content);
+  }
+}
+
 std::string restore_held(const wire::Frame& frame, std::int64_t until_unix_ms, Registry& registry) {
   const std::uint32_t series = define(frame, registry);
   if (series == kNone || !registry.family(registry.series(series).family).is_reading()) {

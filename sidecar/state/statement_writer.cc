@@ -222,8 +222,9 @@ std::uint32_t StatementWriter::moved_totals(Instance& instance, std::uint32_t fr
         add_total(instance, id);
       },
       [&] { return out.size() + bytes_ >= enough; });
-  // Also without totals: its head says how it is.
-  emit(instance, out, next != Unwritten::kAllTaken);
+  // Also without totals: its head says how it is. Of those written in an earlier step some may have
+  // moved since.
+  emit(instance, out, next != Unwritten::kAllTaken || instance.unwritten.any_moved());
   return next;
 }
 
@@ -236,18 +237,34 @@ void StatementWriter::all_totals(const Instance& instance, Bytes& out) {
   emit(instance, out);
 }
 
-void StatementWriter::retired_totals(const Retirement::Retired& retired, Bytes& out) {
+std::uint32_t StatementWriter::some_totals(const Instance& instance, std::uint32_t from,
+                                           std::size_t enough, Bytes& out) {
+  begin(instance);
+  std::uint32_t id = from;
+  for (; id < instance.targets.size() && out.size() + bytes_ < enough; ++id) {
+    emit_if_large(instance, out, true);
+    add_total(instance, id);
+  }
+  const bool more = id < instance.targets.size();
+  emit(instance, out, more || instance.unwritten.moved_since_checkpoint());
+  return more ? id : Unwritten::kAllTaken;
+}
+
+std::uint32_t StatementWriter::retired_totals(const Retirement::Retired& retired,
+                                              std::uint32_t from, std::size_t enough, Bytes& out) {
   const Instance& instance = retired.instance;
   begin(instance);
-  for (std::uint32_t id = 0; id < instance.targets.size(); ++id) {
+  std::uint32_t id = from;
+  for (; id < instance.targets.size() && out.size() + bytes_ < enough; ++id) {
+    emit_if_large(instance, out);
     add_total(instance, id);
     if (retired.low[id] != 0) {
       gauge_ids_.push_back(id);
       gauge_values_.push_back(retired.low[id]);
     }
-    emit_if_large(instance, out);
   }
   emit(instance, out);
+  return id < instance.targets.size() ? id : Unwritten::kAllTaken;
 }
 
 }  // namespace weir::sidecar

@@ -34,7 +34,13 @@ class StatementWriter {
   std::uint32_t moved_totals(Instance& instance, std::uint32_t from, std::size_t enough,
                              Bytes& out);
   void all_totals(const Instance& instance, Bytes& out);
-  void retired_totals(const Retirement::Retired& retired, Bytes& out);
+  // All of them, a step at a time: until `out` has about `enough` bytes. The answer is where to go
+  // on, or Unwritten::kAllTaken. Who has ended, and counted after the first step, is not said to
+  // have.
+  std::uint32_t some_totals(const Instance& instance, std::uint32_t from, std::size_t enough,
+                            Bytes& out);
+  std::uint32_t retired_totals(const Retirement::Retired& retired, std::uint32_t from,
+                               std::size_t enough, Bytes& out);
 
  private:
   void add_family(const Instance& instance, std::uint32_t id);

@@ -26,7 +26,7 @@ sidecar::Recovery Sidecar::start(std::int64_t now_unix_ms, std::uint64_t machine
   options.ingest.sender = kNode;
   options.durable.node = kNode;
   options.durable.boot_id = "boot-" + std::to_string(machine_life);
-  options.durable.journal_step_bytes = 1;  // publisher by publisher, with a death in between
+  options.durable.step_bytes = 100;  // a few series at once, with a death in between
   options.peers.pair = pair;
   options.peers.self = {kPeerIds + side_, life_};
   options.peers.exchange_ms = kExchangeMs;
