@@ -181,11 +181,13 @@ std::size_t Engine::count_awaited() const {
 }
 
 void Engine::check_recovery(std::int64_t now_unix_ms) {
+  if (recovered_) {
+    return;
+  }
   // What was damaged does not say whom to wait for.
   const bool some_missing =
       recovery_.damaged || count_awaited() > 0 || exchange_.awaits_answer(now_unix_ms);
-  if (recovered_ ||
-      (now_unix_ms - started_unix_ms_ < options_.recovery_timeout_ms && some_missing)) {
+  if (now_unix_ms - started_unix_ms_ < options_.recovery_timeout_ms && some_missing) {
     return;
   }
   recovered_ = true;

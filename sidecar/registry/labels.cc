@@ -18,26 +18,57 @@ void append_escaped(std::string& out, std::string_view text, bool quotes) {
   }
 }
 
+namespace {
+
+// Takes the first label off a text; what it is worth is still escaped. False: there is none.
+bool take_label(std::string_view& text, std::string_view& name, std::string_view& escaped) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) {
+    return false;
+  }
+  name = text.substr(0, equals);
+  const std::size_t begin = std::min(equals + 2, text.size());
+  std::size_t end = begin;
+  while ((end = std::min(text.find_first_of("\\\"", end), text.size())) < text.size() &&
+         text[end] == '\\') {
+    end += 2;  // and what it escapes
+  }
+  escaped = text.substr(begin, end - begin);
+  text.remove_prefix(std::min(end + 2, text.size()));  // the quote, and the comma behind it
+  return true;
+}
+
+std::string unescaped(std::string_view escaped) {
+  std::string value;
+  for (std::size_t at = escaped.find('\\'); at != std::string_view::npos; at = escaped.find('\\')) {
+    value.append(escaped.substr(0, at));
+    if (at + 1 < escaped.size()) {
+      value.push_back(escaped[at + 1] == 'n' ? '\n' : escaped[at + 1]);
+    }
+    escaped.remove_prefix(std::min(at + 2, escaped.size()));
+  }
+  return value.append(escaped);
+}
+
+}  // namespace
+
 std::vector<std::pair<std::string, std::string>> split_label_text(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> labels;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t equals = text.find('=', at);
-    if (equals == std::string_view::npos) {
-      break;
-    }
-    auto& [name, value] = labels.emplace_back(text.substr(at, equals - at), "");
-    for (at = equals + 2; at < text.size() && text[at] != '"'; ++at) {
-      if (text[at] == '\\' && at + 1 < text.size()) {
-        ++at;
-        value.push_back(text[at] == 'n' ? '\n' : text[at]);
-      } else {
-        value.push_back(text[at]);
-      }
-    }
-    at += 2;  // the quote, and the comma behind it
+  std::string_view name, escaped;
+  while (take_label(text, name, escaped)) {
+    labels.emplace_back(name, unescaped(escaped));
   }
   return labels;
+}
+
+std::string value_in_label_text(std::string_view text, std::string_view wanted) {
+  std::string_view name, escaped;
+  while (take_label(text, name, escaped)) {
+    if (name == wanted) {
+      return unescaped(escaped);
+    }
+  }
+  return {};
 }
 
 std::string canonical_label_text(LabelList& labels) {

@@ -20,6 +20,8 @@ using LabelList = std::vector<std::pair<std::string_view, std::string_view>>;
 // The reverse: names and values, unescaped, in the order of the text.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> split_label_text(
     std::string_view text);
+// The value of one of them; empty: there is none of that name.
+[[nodiscard]] std::string value_in_label_text(std::string_view text, std::string_view wanted);
 
 // Escapes for a label value (\\, \", \n) and for HELP (\\, \n; in OpenMetrics also \").
 void append_escaped(std::string& out, std::string_view text, bool quotes);

@@ -137,12 +137,16 @@ class Registry {
   // ---- Reading
 
   [[nodiscard]] Series series(std::uint32_t index) const { return {rows_[index], rest_[index]}; }
+  [[nodiscard]] const SeriesRow& row(std::uint32_t index) const { return rows_[index]; }
   // The rows of all series, in the order in which they lie in memory; of one of so many parts.
   template <typename Visit>
   void for_each_row(std::uint32_t part, std::uint32_t parts, Visit&& visit) const {
     rows_.for_each(part, parts, visit);
   }
   [[nodiscard]] std::string labels_of(const SeriesRow& series) const;
+  // The same for many, cheap in the order of their families and places.
+  [[nodiscard]] const std::string& labels_of(const SeriesRow& series,
+                                             RowBlock::Cursor& cursor) const;
   [[nodiscard]] std::string_view service_of(const SeriesRest& series) const {
     return *services_[series.service];
   }

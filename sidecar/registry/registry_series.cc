@@ -30,6 +30,11 @@ std::string Registry::labels_of(const SeriesRow& series) const {
                                                                                   RowBlock::kRows);
 }
 
+const std::string& Registry::labels_of(const SeriesRow& series, RowBlock::Cursor& cursor) const {
+  return cursor.labels(*families_[series.family]->blocks[series.place / RowBlock::kRows],
+                       series.place % RowBlock::kRows);
+}
+
 std::uint32_t Registry::define_series(std::uint32_t family, const std::string& labels,
                                       std::string_view service, std::int64_t started_unix_ms) {
   Family& owner = *families_[family];

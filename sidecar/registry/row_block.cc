@@ -94,6 +94,21 @@ std::string RowBlock::labels(std::size_t row) const {
   return text;
 }
 
+const std::string& RowBlock::Cursor::labels(const RowBlock& block, std::size_t row) {
+  if (&block != block_ || row + 1 < next_) {
+    block_ = &block;
+    at_ = block.texts_.data();
+    next_ = 0;
+    text_.clear();
+  }
+  Reader reader(at_);
+  for (; next_ <= row; ++next_) {
+    reader.next(text_);
+  }
+  at_ = reader.at();
+  return text_;
+}
+
 std::shared_ptr<RowBlock> RowBlock::copy(std::uint64_t serial) const {
   auto twin = std::make_shared<RowBlock>(*this);
   twin->serial_ = serial;

@@ -35,6 +35,18 @@ class RowBlock {
   void append(std::uint32_t series, std::string_view labels, std::string_view before);
   [[nodiscard]] std::string labels(std::size_t row) const;
 
+  // The texts of some rows, cheap if they ascend. REQUIRES: the block does not change meanwhile.
+  class Cursor {
+   public:
+    [[nodiscard]] const std::string& labels(const RowBlock& block, std::size_t row);
+
+   private:
+    const RowBlock* block_ = nullptr;
+    const std::uint8_t* at_ = nullptr;
+    std::size_t next_ = 0;
+    std::string text_;
+  };
+
   // A page refers to it from now on: to change it, take a copy.
   void freeze() { frozen_ = true; }
   [[nodiscard]] bool frozen() const { return frozen_; }
@@ -44,6 +56,9 @@ class RowBlock {
   class Reader {
    public:
     explicit Reader(const RowBlock& block) : at_(block.texts_.data()) {}
+    // Where one that has read some texts stands, and there again.
+    explicit Reader(const std::uint8_t* at) : at_(at) {}
+    [[nodiscard]] const std::uint8_t* at() const { return at_; }
     // Turns the text of the row before into the next one's, where it stands: in `line` from `begin`
     // up to `end`, which moves. `line` grows when it must. REQUIRES: there is one more row; before
     // the first one the text is empty.

@@ -44,7 +44,11 @@ class StatementWriter {
 
  private:
   void add_family(const Instance& instance, std::uint32_t id);
-  void add_series(const Instance& instance, const FamilyIds& ids, std::uint32_t id);
+  // Those that are defined.
+  [[nodiscard]] std::vector<std::uint32_t> in_order_of_rows(
+      const Instance& instance, std::span<const std::uint32_t> ids) const;
+  void add_series(const Instance& instance, const FamilyIds& ids, std::uint32_t id,
+                  RowBlock::Cursor& cursor);
   void add_total(const Instance& instance, std::uint32_t id);
   void begin(const Instance& instance);
   // `more_follows`: another record of this statement does.

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sidecar/registry/labels.h"
+
 namespace weir::sidecar {
 namespace {
 
@@ -26,6 +28,28 @@ void expect_texts(const std::vector<std::string>& texts) {
     ASSERT_EQ(line.substr(0, end), "name{" + texts[row]) << "row " << row;
     ASSERT_EQ(block.labels(row), texts[row]) << "row " << row;
   }
+  // In any order, and one row twice.
+  RowBlock::Cursor cursor;
+  for (std::size_t i = 0; i < 3 * texts.size(); ++i) {
+    const std::size_t row = i * 5 / 3 % texts.size();
+    ASSERT_EQ(cursor.labels(block, row), texts[row]) << "row " << row;
+  }
+}
+
+TEST(LabelText, IsTakenApartAgain) {
+  const std::string value = "a\\b\"c\nd=\",e";
+  LabelList labels = {{"zone", "eu"}, {"path", value}, {"last", "\\"}, {"none", ""}};
+  const std::string text = canonical_label_text(labels);
+  EXPECT_EQ(text, R"(last="\\",path="a\\b\"c\nd=\",e",zone="eu")");
+  EXPECT_EQ(value_in_label_text(text, "path"), value);
+  EXPECT_EQ(value_in_label_text(text, "last"), "\\");
+  EXPECT_EQ(value_in_label_text(text, "zone"), "eu");
+  EXPECT_EQ(value_in_label_text(text, "none"), "");
+  EXPECT_EQ(value_in_label_text(text, "e"), "");
+  EXPECT_EQ(value_in_label_text("", "zone"), "");
+  const std::vector<std::pair<std::string, std::string>> apart = {
+      {"last", "\\"}, {"path", value}, {"zone", "eu"}};
+  EXPECT_EQ(split_label_text(text), apart);
 }
 
 TEST(RowBlock, TextsComeBackAsTheyWere) {
