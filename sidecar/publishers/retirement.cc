@@ -38,9 +38,9 @@ void add_exact(std::uint64_t& high_bits, double& low, double amount) {
 
 Retirement::Retired& Retirement::restore(const wire::InstanceId& id, const std::string& node,
                                          const std::string& service, bool service_label) {
-  std::unique_ptr<Retired>& slot = all_[{node, service, service_label}];
+  std::shared_ptr<Retired>& slot = all_[{node, service, service_label}];
   if (slot == nullptr) {
-    slot = std::make_unique<Retired>();
+    slot = std::make_shared<Retired>();
     Instance& instance = slot->instance;
     instance.id = id;
     instance.node = node;

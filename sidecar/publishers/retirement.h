@@ -66,9 +66,17 @@ class Retirement {
     }
   }
   [[nodiscard]] bool empty() const { return all_.empty(); }
+  // One that goes meanwhile has nothing left.
+  [[nodiscard]] std::vector<std::shared_ptr<Retired>> list() const {
+    std::vector<std::shared_ptr<Retired>> all;
+    for (const auto& [key, retired] : all_) {
+      all.push_back(retired);
+    }
+    return all;
+  }
   // All of them, in exchange for others; what they counted stays in the registry.
   using Key = std::tuple<std::string, std::string, bool>;  // node, service, service label
-  using All = std::map<Key, std::unique_ptr<Retired>>;
+  using All = std::map<Key, std::shared_ptr<Retired>>;
   [[nodiscard]] All exchange(All others) {
     ++version_;
     return std::exchange(all_, std::move(others));

@@ -1,11 +1,13 @@
 // What a checkpoint holds of publishers and of the retired, a step at a time: so that ingest does
 // not wait for all of it, nor does it stand in memory together. Each is taken as it is when its
 // turn comes: what it counts later is in the journal that was begun before. Single-threaded: under
-// the engine's lock, at each step. Between two of them publishers come, but none of these goes.
+// the engine's lock, at each step. Between two of them publishers come, but none of these goes; the
+// retired may.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "sidecar/publishers/instance.h"
@@ -23,7 +25,9 @@ class CheckpointWalk {
   void take_all() { all_ = true; }
   [[nodiscard]] bool takes_all() const { return all_; }
   void add(Instance& instance) { entries_.push_back({&instance, nullptr}); }
-  void add(Retirement::Retired& retired) { entries_.push_back({&retired.instance, &retired}); }
+  void add(const std::shared_ptr<Retirement::Retired>& retired) {
+    entries_.push_back({&retired->instance, retired});
+  }
 
   // First all steps of the one, then all of the other: until `out` has about `enough` bytes.
   // Whether there is more.
@@ -35,7 +39,7 @@ class CheckpointWalk {
  private:
   struct Entry {
     Instance* instance;
-    const Retirement::Retired* retired;  // null: a publisher
+    std::shared_ptr<const Retirement::Retired> retired;  // null: a publisher
   };
   void begin_definitions(Instance& instance, Bytes& out);
   void some_series(const Instance& instance, Bytes& out);

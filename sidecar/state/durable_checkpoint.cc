@@ -47,7 +47,9 @@ bool DurableState::cut(std::int64_t now_unix_ms, Cut& cut) {
         cut.walk.add(instance);
       }
     });
-    parts_.retirement.for_each([&](Retirement::Retired& retired) { cut.walk.add(retired); });
+    for (const auto& retired : parts_.retirement.list()) {
+      cut.walk.add(retired);
+    }
     note_versions();
   }
   cut.last_journal = journal_->file();

@@ -298,6 +298,36 @@ TEST_F(DurableStepsTest, WhatOneThatIsForgottenCountedLastIsKept) {
   EXPECT_EQ(sum(), 6U * kSeries);
 }
 
+TEST_F(DurableStepsTest, TotalsOfTheRetiredMayGoBetweenStepsOfACheckpoint) {
+  options.retired_ttl_ms = 3'600'000;
+  restart();
+  FramePublisher ended(*this, "svc");
+  define(ended);
+  set_all(ended, 5).keyframe();
+  ended.goodbye();
+  engine().commit();
+  for (int i = 0; i < 2; ++i) {
+    pass(20 * 60'000);
+    engine().keep();
+  }
+  EXPECT_TRUE(engine().publishers().empty());
+  EXPECT_EQ(sum(), 5U * kSeries);
+  FramePublisher publisher(*this, "other", 101);
+  publisher.set(publisher.counter("other_total"), 1).keyframe();
+  for (std::uint32_t at = 1; at < 20; at += 3) {
+    publisher.set(0, 1 + at).delta();
+    EXPECT_TRUE(checkpoint_with(at,
+                                [&] {
+                                  pass(2 * 3'600'000);
+                                  engine().tick();
+                                }) ||
+                sum() == 0U);
+  }
+  EXPECT_EQ(sum(), 0U);
+  restart();
+  EXPECT_EQ(engine().totals().families["other_total"], 20U);
+}
+
 TEST_F(DurableStepsTest, ACheckpointThatFailsBetweenStepsIsMadeUpFor) {
   restart();
   FramePublisher publisher(*this, "svc");
