@@ -44,6 +44,12 @@ class DurableStepsTest : public DurableTest {
     engine_.reset();
     storage.files = std::move(files);
   }
+  // All of them at 5, and a scrape has shown it.
+  void show_all(FramePublisher& publisher) {
+    define(publisher);
+    set_all(publisher, 5).keyframe();
+    (void)text();
+  }
   std::uint64_t sum() { return engine().totals().families["work_total"]; }
   // Calls `act` once, after so many appends from now on.
   void after_appends(std::uint32_t appends, std::function<void()> act) {
@@ -62,9 +68,7 @@ class DurableStepsTest : public DurableTest {
 TEST_F(DurableStepsTest, WhatMovesAndIsAnnouncedBetweenStepsIsKept) {
   restart();
   FramePublisher publisher(*this, "svc");
-  define(publisher);
-  set_all(publisher, 5).keyframe();
-  (void)text();
+  show_all(publisher);
   set_all(publisher, 6).delta();
   after_appends(3, [&] {
     const auto once = std::exchange(storage.on_append, {});
@@ -91,9 +95,7 @@ TEST_F(DurableStepsTest, WhatMovesAndIsAnnouncedBetweenStepsIsKept) {
 TEST_F(DurableStepsTest, AGoodbyeBetweenStepsIsWrittenWhenItIsAnswered) {
   restart();
   FramePublisher publisher(*this, "svc");
-  define(publisher);
-  set_all(publisher, 5).keyframe();
-  (void)text();
+  show_all(publisher);
   set_all(publisher, 6).delta();
   after_appends(3, [&] { set_all(publisher, 8).goodbye(); });
   (void)text();
@@ -179,9 +181,7 @@ TEST_F(DurableStepsTest, ADeathBetweenAnyTwoStepsLeavesTheFirstZeroToBeShown) {
 TEST_F(DurableStepsTest, AnInterruptedScrapeIsNotTakenForAWrittenOne) {
   restart();
   FramePublisher publisher(*this, "svc");
-  define(publisher);
-  set_all(publisher, 5).keyframe();
-  (void)text();
+  show_all(publisher);
   set_all(publisher, 6).delta();
   after_appends(3, [] { throw std::bad_alloc(); });
   EXPECT_THROW((void)text(), std::bad_alloc);
@@ -195,9 +195,7 @@ TEST_F(DurableStepsTest, AnInterruptedScrapeIsNotTakenForAWrittenOne) {
 TEST_F(DurableStepsTest, AGoodbyeBetweenStepsIsNotKnownBeforeAllOfItIs) {
   restart();
   FramePublisher publisher(*this, "svc");
-  define(publisher);
-  set_all(publisher, 5).keyframe();
-  (void)text();
+  show_all(publisher);
   set_all(publisher, 6).delta();
   const auto goodbye = set_all(publisher, 8).make(wire::Kind::kGoodbye);
   after_appends(3, [&] { publisher.deliver(goodbye, "reply"); });
@@ -278,9 +276,7 @@ TEST_F(DurableStepsTest, AGoodbyeBetweenStepsOfACheckpointIsNotKnownBeforeAllOfI
 TEST_F(DurableStepsTest, WhatOneThatIsForgottenCountedLastIsKept) {
   restart();
   FramePublisher publisher(*this, "svc");
-  define(publisher);
-  set_all(publisher, 5).keyframe();
-  (void)text();
+  show_all(publisher);
   set_all(publisher, 6).delta();
   dead[100] = true;
   for (int i = 0; i < 2; ++i) {  // it is noticed, and then its tables may go
@@ -361,9 +357,7 @@ TEST_F(DurableStepsTest, ACheckpointIsWrittenOnlyIfSomethingIsNew) {
 TEST_F(DurableStepsTest, ADiskThatFillsBetweenStepsIsCaughtUpWith) {
   restart();
   FramePublisher publisher(*this, "svc");
-  define(publisher);
-  set_all(publisher, 5).keyframe();
-  (void)text();
+  show_all(publisher);
   set_all(publisher, 6).delta();
   after_appends(3, [&] { storage.full = true; });
   (void)text();
