@@ -44,6 +44,12 @@ class DurableStepsTest : public DurableTest {
     engine_.reset();
     storage.files = std::move(files);
   }
+  // With an empty state directory.
+  void begin_anew() {
+    engine_.reset();
+    storage.files.clear();
+    restart();
+  }
   // All of them at 5, and a scrape has shown it.
   void show_all(FramePublisher& publisher) {
     define(publisher);
@@ -114,9 +120,7 @@ TEST_F(DurableStepsTest, ADeathBetweenAnyTwoStepsForgetsNothingOfOneThatHasEnded
     std::uint32_t steps = 1;
     for (std::uint32_t at = 1; at <= steps; at += 7) {
       SCOPED_TRACE("a death after step " + std::to_string(at));
-      engine_.reset();
-      storage.files.clear();
-      restart();
+      begin_anew();
       FramePublisher publisher(*this, "svc");
       define(publisher);
       set_all(publisher, 5);
@@ -155,9 +159,7 @@ TEST_F(DurableStepsTest, ADeathBetweenAnyTwoStepsLeavesTheFirstZeroToBeShown) {
   std::uint32_t steps = 2;
   for (std::uint32_t at = 1; at < steps; at += 5) {
     SCOPED_TRACE("a death after step " + std::to_string(at));
-    engine_.reset();
-    storage.files.clear();
-    restart();
+    begin_anew();
     FramePublisher publisher(*this, "svc");
     define(publisher);
     set_all(publisher, 5).keyframe();
@@ -213,9 +215,7 @@ TEST_F(DurableStepsTest, WhatIsShownBetweenAnyTwoStepsOfACheckpointIsKept) {
   std::uint32_t at = 1;
   for (bool goes_on = true; goes_on; at += 9) {
     SCOPED_TRACE("at step " + std::to_string(at));
-    engine_.reset();
-    storage.files.clear();
-    restart();
+    begin_anew();
     FramePublisher publisher(*this, "svc");
     define(publisher);
     set_all(publisher, 5).keyframe();
@@ -248,9 +248,7 @@ TEST_F(DurableStepsTest, AGoodbyeBetweenStepsOfACheckpointIsNotKnownBeforeAllOfI
   std::uint32_t at = 1;
   for (bool goes_on = true; goes_on; at += 9) {
     SCOPED_TRACE("at step " + std::to_string(at));
-    engine_.reset();
-    storage.files.clear();
-    restart();
+    begin_anew();
     FramePublisher publisher(*this, "svc");
     define(publisher);
     set_all(publisher, 5).keyframe();
