@@ -3,14 +3,13 @@
 // standard input, answers in JSON:
 //   status   messages and bytes so far
 //   exit
-#include <nats/nats.h>
-
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <memory>
 #include <stdexcept>
 
 #include "bench/support/command_loop.h"
+#include "client_lib/src/nats_handles.h"
 #include "schemas/subjects.h"
 
 namespace {
@@ -37,33 +36,22 @@ void drop(natsConnection* connection, natsSubscription*, natsMsg* message, void*
   natsMsg_Destroy(message);
 }
 
-template <typename Handle, void (*Destroy)(Handle*)>
-struct Closer {
-  void operator()(Handle* handle) const { Destroy(handle); }
-};
-using Options = std::unique_ptr<natsOptions, Closer<natsOptions, natsOptions_Destroy>>;
-using Connection = std::unique_ptr<natsConnection, Closer<natsConnection, natsConnection_Destroy>>;
-using Subscription =
-    std::unique_ptr<natsSubscription, Closer<natsSubscription, natsSubscription_Destroy>>;
-
 void serve(std::uint16_t port, const std::string& node) {
   natsOptions* raw_options = nullptr;
   check(natsOptions_Create(&raw_options), "make options");
-  const Options options(raw_options);
+  const weir::NatsOptions options(raw_options);
   check(natsOptions_SetURL(raw_options, ("nats://127.0.0.1:" + std::to_string(port)).c_str()),
         "set the address");
   check(natsOptions_SetSendAsap(raw_options, true), "set an option");
   natsConnection* raw_connection = nullptr;
   check(natsConnection_Connect(&raw_connection, raw_options), "connect");
   Dropped dropped;
-  const Connection connection(raw_connection);
-  natsSubscription* raw_subscription = nullptr;
-  check(natsConnection_Subscribe(&raw_subscription, raw_connection,
-                                 weir::wire::Subjects{}.publish_of_node(node).c_str(), drop,
-                                 &dropped),
+  weir::NatsConnection connection(raw_connection);
+  natsSubscription* subscription = nullptr;
+  check(connection.subscribe(&subscription, weir::wire::Subjects{}.publish_of_node(node).c_str(),
+                             drop, &dropped),
         "subscribe");
-  const Subscription subscription(raw_subscription);
-  check(natsSubscription_SetPendingLimits(raw_subscription, -1, -1), "set the limits");
+  check(natsSubscription_SetPendingLimits(subscription, -1, -1), "set the limits");
   check(natsConnection_Flush(raw_connection), "flush");
   weir::bench::obey_commands([&](const std::string& verb, std::istringstream&) -> nlohmann::json {
     if (verb != "status") {

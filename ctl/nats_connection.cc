@@ -11,8 +11,6 @@
 namespace weir::ctl {
 namespace {
 
-using Options = std::unique_ptr<natsOptions, Destroy<natsOptions_Destroy>>;
-
 // Applies each option that is set; the first that fails is named.
 std::optional<std::string> configure(natsOptions* options, const NatsTarget& target,
                                      std::chrono::milliseconds timeout) {
@@ -66,7 +64,7 @@ Result<NatsConnection> connect_nats(const NatsTarget& target, std::chrono::milli
   if (const natsStatus status = natsOptions_Create(&raw_options); status != NATS_OK) {
     return Status::error(describe(status));
   }
-  const Options options(raw_options);
+  const NatsOptions options(raw_options);
   if (const auto error = configure(options.get(), target, timeout)) {
     return Status::error(*error);
   }

@@ -15,16 +15,16 @@ constexpr int kBytesPendingMax = 512 << 20;
 
 class NatsFeed final : public FrameFeed {
  public:
-  NatsFeed(NatsConnection connection, NatsSubscription subscription, std::string control_subject,
+  NatsFeed(NatsConnection connection, natsSubscription* subscription, std::string control_subject,
            std::chrono::milliseconds timeout)
       : connection_(std::move(connection)),
-        subscription_(std::move(subscription)),
+        subscription_(subscription),
         control_subject_(std::move(control_subject)),
         timeout_(timeout) {}
 
   std::span<const std::uint8_t> next(std::chrono::milliseconds at_most) override {
     natsMsg* raw = nullptr;
-    if (natsSubscription_NextMsg(&raw, subscription_.get(), at_most.count()) != NATS_OK) {
+    if (natsSubscription_NextMsg(&raw, subscription_, at_most.count()) != NATS_OK) {
       return {};
     }
     message_.reset(raw);
@@ -57,7 +57,7 @@ class NatsFeed final : public FrameFeed {
 
  private:
   NatsConnection connection_;
-  NatsSubscription subscription_;
+  natsSubscription* const subscription_;
   NatsMessage message_;
   std::string control_subject_;
   std::chrono::milliseconds timeout_;
@@ -77,11 +77,10 @@ Result<std::unique_ptr<FrameFeed>> listen_to_node(const NatsTarget& target, cons
     subjects.prefix = target.subject_prefix;
   }
   const std::string subject = subjects.publish_of_node(node);
-  natsSubscription* raw = nullptr;
-  natsStatus status = natsConnection_SubscribeSync(&raw, connection->get(), subject.c_str());
-  NatsSubscription subscription(raw);
+  natsSubscription* subscription = nullptr;
+  natsStatus status = connection->subscribe(&subscription, subject.c_str());
   if (status == NATS_OK) {
-    status = natsSubscription_SetPendingLimits(raw, kMessagesPendingMax, kBytesPendingMax);
+    status = natsSubscription_SetPendingLimits(subscription, kMessagesPendingMax, kBytesPendingMax);
   }
   if (status == NATS_OK) {
     status = natsConnection_FlushTimeout(connection->get(), timeout.count());
@@ -90,7 +89,7 @@ Result<std::unique_ptr<FrameFeed>> listen_to_node(const NatsTarget& target, cons
     return Status::error(fmt::format("cannot listen on {}: {}", subject, describe(status)));
   }
   return std::unique_ptr<FrameFeed>(std::make_unique<NatsFeed>(
-      std::move(*connection), std::move(subscription), subjects.control_all(node), timeout));
+      std::move(*connection), subscription, subjects.control_all(node), timeout));
 }
 
 }  // namespace weir::ctl

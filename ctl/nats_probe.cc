@@ -1,7 +1,6 @@
 #include "ctl/nats_probe.h"
 
 #include <fmt/format.h>
-#include <nats/nats.h>
 
 #include <string_view>
 
@@ -18,7 +17,7 @@ std::string connected_url(natsConnection* connection, const std::string& wanted)
 }
 
 // One frame of an instance that has never been seen, its answer expected where control messages go.
-void ask_who_serves(natsConnection* connection, const std::string& prefix, const std::string& node,
+void ask_who_serves(NatsConnection& connection, const std::string& prefix, const std::string& node,
                     std::chrono::milliseconds timeout, NatsFindings& findings) {
   wire::Subjects subjects;
   if (!prefix.empty()) {
@@ -37,15 +36,14 @@ void ask_who_serves(natsConnection* connection, const std::string& prefix, const
   // then arrive on one subscription.
   const std::string control = subjects.control(node, question.instance);
 
-  natsSubscription* raw_subscription = nullptr;
-  natsStatus status = natsConnection_SubscribeSync(&raw_subscription, connection, control.c_str());
-  const NatsSubscription subscription(raw_subscription);
+  natsSubscription* subscription = nullptr;
+  natsStatus status = connection.subscribe(&subscription, control.c_str());
   if (status == NATS_OK) {
-    status = natsConnection_PublishRequest(connection, subject.c_str(), control.c_str(),
+    status = natsConnection_PublishRequest(connection.get(), subject.c_str(), control.c_str(),
                                            bytes.data(), static_cast<int>(bytes.size()));
   }
   if (status == NATS_OK) {
-    status = natsConnection_FlushTimeout(connection, timeout.count());
+    status = natsConnection_FlushTimeout(connection.get(), timeout.count());
   }
   if (status != NATS_OK) {
     findings.error = fmt::format("cannot ask on {}: {}", subject, describe(status));
@@ -53,7 +51,7 @@ void ask_who_serves(natsConnection* connection, const std::string& prefix, const
   }
   const char* server_error = nullptr;
   natsMsg* raw_message = nullptr;
-  status = natsSubscription_NextMsg(&raw_message, subscription.get(), timeout.count());
+  status = natsSubscription_NextMsg(&raw_message, subscription, timeout.count());
   const NatsMessage message(raw_message);
   if (status == NATS_NO_RESPONDERS || (status == NATS_OK && natsMsg_IsNoResponders(raw_message))) {
     findings.serves = Serves::kNobody;
@@ -65,7 +63,7 @@ void ask_who_serves(natsConnection* connection, const std::string& prefix, const
     if (!decoder.decode({data, size})) {
       findings.sender = decoder.frame().sender;
     }
-  } else if (natsConnection_GetLastError(connection, &server_error) == NATS_NOT_PERMITTED) {
+  } else if (natsConnection_GetLastError(connection.get(), &server_error) == NATS_NOT_PERMITTED) {
     findings.serves = Serves::kNotPermitted;
     findings.error = server_error == nullptr ? "not permitted" : server_error;
   } else {
@@ -79,7 +77,7 @@ NatsFindings probe_nats(const NatsTarget& target, const std::string& node,
                         std::chrono::milliseconds timeout) {
   NatsFindings findings;
   findings.url = without_credentials(target.url);
-  const Result<NatsConnection> connected = connect_nats(target, timeout);
+  Result<NatsConnection> connected = connect_nats(target, timeout);
   if (!connected.ok()) {
     findings.error = connected.reason();
     return findings;
@@ -91,7 +89,7 @@ NatsFindings probe_nats(const NatsTarget& target, const std::string& node,
   if (natsConnection_GetRTT(connection, &nanoseconds) == NATS_OK) {
     findings.round_trip = std::chrono::microseconds(nanoseconds / 1000);
   }
-  ask_who_serves(connection, target.subject_prefix, node, timeout, findings);
+  ask_who_serves(*connected, target.subject_prefix, node, timeout, findings);
   return findings;
 }
 

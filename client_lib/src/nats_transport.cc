@@ -18,6 +18,7 @@ constexpr std::size_t kPayloadBytesDefault = 1u << 20;
 // Not zero, which means 8 MB of frames that would be stale when they arrive.
 constexpr int kReconnectBufferBytes = 1;
 constexpr int kMessagesPendingMax = 1024;
+constexpr std::chrono::milliseconds kUnsubscribeTimeout{100};
 
 // 0.1 s, 0.2 s, ... 5 s, of which up to a half is left to chance: publishers of one node do not
 // come back in one moment. Runs in a thread of nats.c.
@@ -70,17 +71,15 @@ void NatsTransport::connect(const ConnectOptions& options) {
 }
 
 bool NatsTransport::is_closed() const {
-  return connection_ == nullptr ||
+  return connection_.get() == nullptr ||
          natsConnection_Status(connection_.get()) == NATS_CONN_STATUS_CLOSED;
 }
 
 void NatsTransport::leave() {
   message_.reset();
-  for (NatsSubscription& subscription : subscriptions_) {
-    subscription.reset();
-  }
+  subscriptions_ = {};
   listening_as_ = {};
-  connection_.reset();
+  connection_.close();
 }
 
 bool NatsTransport::good(natsStatus status, const char* what) {
@@ -170,14 +169,14 @@ bool NatsTransport::set_tls(natsOptions* options) {
 }
 
 Transport::Link NatsTransport::link() {
-  return connection_ != nullptr &&
+  return connection_.get() != nullptr &&
                  natsConnection_Status(connection_.get()) == NATS_CONN_STATUS_CONNECTED
              ? Link::kConnected
              : Link::kDown;
 }
 
 std::uint64_t NatsTransport::connections() {
-  if (connection_ == nullptr ||
+  if (connection_.get() == nullptr ||
       natsConnection_GetStats(connection_.get(), statistics_.get()) != NATS_OK) {
     return opened_ << 32;
   }
@@ -189,12 +188,12 @@ std::uint64_t NatsTransport::connections() {
 
 std::size_t NatsTransport::payload_bytes_max() {
   const std::int64_t bytes =
-      connection_ == nullptr ? 0 : natsConnection_GetMaxPayload(connection_.get());
+      connection_.get() == nullptr ? 0 : natsConnection_GetMaxPayload(connection_.get());
   return bytes > 0 ? static_cast<std::size_t>(bytes) : kPayloadBytesDefault;
 }
 
 bool NatsTransport::listen(std::string_view node, const wire::InstanceId& instance) {
-  if (connection_ == nullptr) {
+  if (connection_.get() == nullptr) {
     return false;
   }
   if (listening_as_ == instance && listening_node_ == node) {
@@ -204,14 +203,12 @@ bool NatsTransport::listen(std::string_view node, const wire::InstanceId& instan
   const std::array<std::string, 3> wanted = {subjects_.control(node, instance),
                                              subjects_.control_all(node), reply_prefix_ + ">"};
   message_.reset();
+  subscriptions_ = {};
+  connection_.unsubscribe_all(kUnsubscribeTimeout);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    subscriptions_[i].reset();
-    natsSubscription* raw = nullptr;
-    if (!good(natsConnection_SubscribeSync(&raw, connection_.get(), wanted[i].c_str()),
-              "subscribe")) {
+    if (!good(connection_.subscribe(&subscriptions_[i], wanted[i].c_str()), "subscribe")) {
       return false;
     }
-    subscriptions_[i].reset(raw);
   }
   listening_as_ = instance;
   listening_node_ = node;
@@ -220,7 +217,7 @@ bool NatsTransport::listen(std::string_view node, const wire::InstanceId& instan
 
 bool NatsTransport::publish(std::string_view subject, std::span<const std::uint8_t> bytes,
                             bool answer_wanted) {
-  if (connection_ == nullptr) {
+  if (connection_.get() == nullptr) {
     return false;
   }
   const std::string to(subject);
@@ -235,12 +232,12 @@ bool NatsTransport::publish(std::string_view subject, std::span<const std::uint8
 }
 
 bool NatsTransport::receive(Message& message) {
-  for (const NatsSubscription& subscription : subscriptions_) {
+  for (natsSubscription* subscription : subscriptions_) {
     if (subscription == nullptr) {
       continue;
     }
     natsMsg* raw = nullptr;
-    const natsStatus status = natsSubscription_NextMsg(&raw, subscription.get(), 0);
+    const natsStatus status = natsSubscription_NextMsg(&raw, subscription, 0);
     if (status != NATS_OK && status != NATS_NO_RESPONDERS) {
       continue;
     }
@@ -259,7 +256,7 @@ bool NatsTransport::receive(Message& message) {
 std::string NatsTransport::why_down() {
   std::string why = problem_;
   const char* last = nullptr;
-  if (why.empty() && connection_ != nullptr &&
+  if (why.empty() && connection_.get() != nullptr &&
       natsConnection_GetLastError(connection_.get(), &last) != NATS_OK && last != nullptr) {
     why = last;
   }

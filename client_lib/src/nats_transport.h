@@ -1,9 +1,7 @@
-// Transport over nats.c. With nats_transport.cc the only place that includes <nats/nats.h>.
+// Transport over nats.c.
 // Single-threaded: only the publisher's worker thread calls this. nats.c runs threads of its own;
 // what they do is polled, never called back into here.
 #pragma once
-
-#include <nats/nats.h>
 
 #include <array>
 #include <cstdint>
@@ -11,23 +9,11 @@
 #include <string>
 
 #include "discovery.h"
+#include "nats_handles.h"
 #include "schemas/subjects.h"
 #include "transport.h"
 
 namespace weir {
-
-template <auto kDestroy>
-struct NatsDeleter {
-  template <typename T>
-  void operator()(T* handle) const {
-    kDestroy(handle);
-  }
-};
-using NatsOptions = std::unique_ptr<natsOptions, NatsDeleter<natsOptions_Destroy>>;
-using NatsConnection = std::unique_ptr<natsConnection, NatsDeleter<natsConnection_Destroy>>;
-using NatsSubscription = std::unique_ptr<natsSubscription, NatsDeleter<natsSubscription_Destroy>>;
-using NatsMessage = std::unique_ptr<natsMsg, NatsDeleter<natsMsg_Destroy>>;
-using NatsStatistics = std::unique_ptr<natsStatistics, NatsDeleter<natsStatistics_Destroy>>;
 
 class NatsTransport : public Transport {
  public:
@@ -68,8 +54,8 @@ class NatsTransport : public Transport {
   NatsStatistics statistics_;
   wire::InstanceId listening_as_;
   std::string listening_node_;
-  std::array<NatsSubscription, 3> subscriptions_;  // control, control of all, answers
-  NatsMessage message_;                            // the one last received
+  std::array<natsSubscription*, 3> subscriptions_{};  // control, control of all, answers
+  NatsMessage message_;                               // the one last received
   std::string reply_prefix_;
   std::uint64_t replies_ = 0;
 };

@@ -1,7 +1,5 @@
 #include "sidecar/nats/nats_link.h"
 
-#include <nats/nats.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -12,25 +10,16 @@
 #include <thread>
 #include <utility>
 
+#include "client_lib/src/nats_handles.h"
 #include "client_lib/src/nkey_file.h"
 #include "schemas/codec.h"
 
 namespace weir::sidecar {
 namespace {
 
-template <auto Destroy>
-struct Destroyer {
-  template <typename T>
-  void operator()(T* handle) const {
-    Destroy(handle);
-  }
-};
-using OptionsHandle = std::unique_ptr<natsOptions, Destroyer<natsOptions_Destroy>>;
-using SubscriptionHandle = std::unique_ptr<natsSubscription, Destroyer<natsSubscription_Destroy>>;
-
-class NatsMessage final : public Message {
+class FrameMessage final : public Message {
  public:
-  explicit NatsMessage(natsMsg* message) : message_(message) {}
+  explicit FrameMessage(natsMsg* message) : message_(message) {}
   [[nodiscard]] std::string_view subject() const override {
     return natsMsg_GetSubject(message_.get());
   }
@@ -44,7 +33,7 @@ class NatsMessage final : public Message {
   }
 
  private:
-  std::unique_ptr<natsMsg, Destroyer<natsMsg_Destroy>> message_;
+  NatsMessage message_;
 };
 
 constexpr std::int64_t kFlushMs = 500;
@@ -77,7 +66,7 @@ struct NatsLink::Connection {
   explicit Connection(IngestQueue& target) : queue(target) {}
 
   IngestQueue& queue;
-  OptionsHandle options;
+  NatsOptions options;
   std::string url_shown;
   std::string subject;
   std::string peer_subject;
@@ -89,7 +78,7 @@ struct NatsLink::Connection {
 
   mutable std::mutex mutex;  // protects all below
   std::condition_variable changed;
-  std::shared_ptr<natsConnection> nats;  // shared with a send() under way
+  std::shared_ptr<NatsConnection> nats;  // shared with a send() under way
   bool stopping = false;
   bool closed = true;  // the library calls back for this connection no more
   std::string last_error;
@@ -140,14 +129,14 @@ struct NatsLink::Connection {
       remember_failure(status);
       return false;
     }
-    const std::shared_ptr<natsConnection> mine(raw, natsConnection_Destroy);
-    SubscriptionHandle subscription = subscribe(raw, subject);
-    SubscriptionHandle peers = subscribe(raw, peer_subject);
-    if (subscription != nullptr) {
+    const auto mine = std::make_shared<NatsConnection>(raw);
+    const bool hears = subscribe(*mine, subject);
+    subscribe(*mine, peer_subject);  // where it is denied, publishers are heard all the same
+    if (hears) {
       const std::lock_guard lock(mutex);
       nats = mine;
     }
-    if (subscription != nullptr) {
+    if (hears) {
       connections.fetch_add(1);
       connected = true;
       announce(raw);
@@ -156,8 +145,6 @@ struct NatsLink::Connection {
       nats.reset();
     }
     connected = false;
-    subscription.reset();
-    peers.reset();
     natsConnection_FlushTimeout(raw, kFlushMs);
     natsConnection_Close(raw);
     // The library's last word on this connection: after it nothing of ours is called.
@@ -166,19 +153,17 @@ struct NatsLink::Connection {
     return true;
   }
 
-  // Where permissions deny the other sidecars' subject, publishers are heard all the same.
-  SubscriptionHandle subscribe(natsConnection* raw, const std::string& what) {
+  bool subscribe(NatsConnection& to, const std::string& what) {
     natsSubscription* subscription = nullptr;
-    const natsStatus status =
-        natsConnection_Subscribe(&subscription, raw, what.c_str(), on_message, &queue);
+    const natsStatus status = to.subscribe(&subscription, what.c_str(), on_message, &queue);
     if (status != NATS_OK) {
       remember_failure(status);
-      return nullptr;
+      return false;
     }
     // Our own queue is the bound: the callback never waits, so nothing piles up in the library.
     natsSubscription_SetPendingLimits(subscription, -1, -1);
-    natsConnection_FlushTimeout(raw, kFlushMs);
-    return SubscriptionHandle(subscription);
+    natsConnection_FlushTimeout(to.get(), kFlushMs);
+    return true;
   }
 
   // A sidecar has started, or NATS has come back: what was missed is asked for again. Not for one
@@ -195,7 +180,7 @@ struct NatsLink::Connection {
   }
 
   static void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
-    static_cast<IngestQueue*>(closure)->push(std::make_unique<NatsMessage>(message));
+    static_cast<IngestQueue*>(closure)->push(std::make_unique<FrameMessage>(message));
   }
   static void on_reconnected(natsConnection* nats, void* closure) {
     auto& self = *static_cast<Connection*>(closure);
@@ -316,13 +301,13 @@ void NatsLink::send(std::string_view subject, std::span<const std::uint8_t> byte
   if (!self.connected) {
     return;  // stale control helps nobody: "keyframe wanted" is asked again
   }
-  std::shared_ptr<natsConnection> nats;
+  std::shared_ptr<NatsConnection> nats;
   {
     const std::lock_guard lock(self.mutex);
     nats = self.nats;
   }
   if (nats != nullptr) {
-    natsConnection_Publish(nats.get(), std::string(subject).c_str(), bytes.data(),
+    natsConnection_Publish(nats->get(), std::string(subject).c_str(), bytes.data(),
                            static_cast<int>(bytes.size()));
   }
 }
