@@ -255,20 +255,33 @@ Refusal read_definitions(const fb::Frame& wire, const Limits& limits, Frame& fra
   return {};
 }
 
+// The bits of all of them: no less than any.
+std::uint32_t bits_of(std::span<const std::uint32_t> ids) {
+  using Lanes [[gnu::vector_size(16)]] = std::uint32_t;
+  constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(std::uint32_t);
+  Lanes even = {};
+  Lanes odd = {};
+  std::size_t i = 0;
+  for (Lanes some; i + 2 * kLanes <= ids.size(); i += 2 * kLanes) {
+    std::memcpy(&some, ids.data() + i, sizeof some);
+    even |= some;
+    std::memcpy(&some, ids.data() + i + kLanes, sizeof some);
+    odd |= some;
+  }
+  even |= odd;
+  std::uint32_t bits = even[0] | even[1] | even[2] | even[3];
+  for (; i < ids.size(); ++i) {
+    bits |= ids[i];
+  }
+  return bits;
+}
+
 // No id may reach the limit. One pass per vector without a branch per element.
 Refusal check_ids(std::initializer_list<std::span<const std::uint32_t>> vectors,
                   const Limits& limits) {
-  constexpr std::size_t kAtOnce = 16;
-  std::uint32_t bits = 0;  // of all ids: no less than any of them
-  for (auto ids : vectors) {
-    for (; ids.size() >= kAtOnce; ids = ids.subspan(kAtOnce)) {
-      for (std::size_t i = 0; i < kAtOnce; ++i) {
-        bits |= ids[i];
-      }
-    }
-    for (const std::uint32_t id : ids) {
-      bits |= id;
-    }
+  std::uint32_t bits = 0;
+  for (const auto ids : vectors) {
+    bits |= bits_of(ids);
   }
   if (bits < limits.series_per_publisher_max) [[likely]] {
     return {};

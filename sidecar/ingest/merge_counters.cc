@@ -2,85 +2,50 @@
 
 #include <algorithm>
 
+#include "sidecar/ingest/counter_runs.h"
 #include "sidecar/ingest/merge_parts.h"
 
 namespace weir::sidecar {
 namespace {
 
-// Samples whose local ids follow each other, as do the indexes of their counters: what a publisher
-// announced together mostly is so. They are merged together, without a branch or a look-up for
-// each. Few long runs cost less than many short ones.
-constexpr std::uint32_t kLongRun = 32;
-constexpr std::uint32_t kShortRun = 8;
-
-template <std::uint32_t kLength>
-bool are_neighbours(const std::uint32_t* ids, const Target* targets) {
-  std::uint32_t odd = 0;
-  for (std::uint32_t k = 0; k < kLength; ++k) {
-    odd |= (ids[k] - ids[0] - k) | (targets[k].bits() - targets[0].bits() - k);
-  }
-  return odd == 0;
-}
-
-// All or none. False, and nothing changed, if one of them wants a look of its own: its total may be
-// below the one before it, or its counter may wrap.
-template <std::uint32_t kLength>
-bool add_run(const std::uint64_t* __restrict totals, std::uint64_t* __restrict applied,
-             std::uint64_t* __restrict counters, std::uint64_t& increments) {
-  std::uint64_t added = 0;
-  std::uint64_t bits = 0;
-  for (std::uint32_t k = 0; k < kLength; ++k) {
-    const std::uint64_t more = totals[k] - applied[k];
-    bits |= totals[k] | applied[k] | counters[k] | more;
-    counters[k] += more;
-    added += more;
-  }
-  // Without the highest bit in any of them, no difference was negative and no sum wrapped.
-  if ((bits >> 63) != 0) [[unlikely]] {
-    for (std::uint32_t k = 0; k < kLength; ++k) {
-      counters[k] -= totals[k] - applied[k];
-    }
-    return false;
-  }
-  std::copy_n(totals, kLength, applied);
-  increments += added;
-  return true;
-}
-
-// The samples from one on. REQUIRES: there is one.
-struct Samples {
-  std::span<const std::uint32_t> ids;
-  std::span<const std::uint64_t> totals;
+// What a frame states of counters, and the tables of its publisher. Pointers of its own: what is
+// stored through one of them might for all that a compiler knows be the place of another.
+struct Merging {
+  const std::uint32_t* ids;
+  const std::uint64_t* totals;
+  const Target* targets;
+  std::uint64_t* applied;
+  std::size_t samples, announced;
+  Registry& registry;
+  Unwritten::Marking& marking;
 };
 
-// Whether so many samples are a run. The outermost are looked at first: mostly that says it.
-template <std::uint32_t kLength>
-bool is_run(const Samples& samples, const Instance& instance) {
-  if (samples.ids.size() < kLength || samples.ids[kLength - 1] - samples.ids[0] != kLength - 1) {
-    return false;
+// The length of the run that begins with this sample; 1: it stands alone.
+std::size_t run_from(const Merging& merging, std::size_t at) {
+  const std::uint32_t* const ids = merging.ids + at;
+  if (merging.samples - at < 2 || ids[1] - ids[0] != 1 || ids[1] >= merging.announced) {
+    return 1;
   }
-  const std::uint32_t first = samples.ids[0];
-  if (std::max(first, samples.ids[kLength - 1]) >= instance.targets.size()) {
-    return false;
+  const Target* const targets = merging.targets + ids[0];
+  if (targets[1].bits() - targets[0].bits() != 1 || targets[0].kind() != TargetKind::kCounter) {
+    return 1;
   }
-  const Target* const targets = instance.targets.data() + first;
-  return targets[kLength - 1].bits() - targets[0].bits() == kLength - 1 &&
-         targets[0].kind() == TargetKind::kCounter &&
-         are_neighbours<kLength>(samples.ids.data(), targets);
+  return run_length(ids, targets,
+                    std::min({kRunMax, merging.samples - at, merging.announced - ids[0]}));
 }
 
-// False, and nothing merged, as add_run() says.
-template <std::uint32_t kLength>
-bool merge_run(const Samples& samples, Instance& instance, Registry& registry,
-               Unwritten::Marking& marking, MergeResult& result) {
-  const std::uint32_t first = samples.ids[0];
-  std::uint64_t* const counters = registry.counters().run(instance.targets[first].index(), kLength);
+// False, and nothing merged: they want to be merged one by one.
+bool merge_run(const Merging& merging, std::size_t at, std::size_t length,
+               std::uint64_t& increments) {
+  const std::uint32_t first = merging.ids[at];
+  const auto count = static_cast<std::uint32_t>(length);
+  std::uint64_t* const counters =
+      merging.registry.counters().run(merging.targets[first].index(), count);
   if (counters == nullptr ||
-      !add_run<kLength>(samples.totals.data(), instance.applied.data() + first, counters,
-                        result.increments)) {
+      !add_run(merging.totals + at, merging.applied + first, counters, length, increments)) {
     return false;
   }
-  marking.moved(first, kLength);
+  merging.marking.moved(first, count);
   return true;
 }
 
@@ -119,36 +84,60 @@ void merge_counter(std::uint32_t id, std::uint64_t total, Instance& instance, Re
   }
 }
 
+void merge_all(const wire::Frame& frame, Instance& instance, Registry& registry,
+               MergeResult& result) {
+  Unwritten::Marking marking(instance.unwritten);
+  const Merging merging{frame.counter_ids.data(),
+                        frame.counter_totals.data(),
+                        instance.targets.data(),
+                        instance.applied.data(),
+                        frame.counter_ids.size(),
+                        instance.targets.size(),
+                        registry,
+                        marking};
+  std::uint64_t increments = 0;
+  std::size_t at = 0;
+  while (at < merging.samples) {
+    const std::size_t length = run_from(merging, at);
+    if (length > 1 && merge_run(merging, at, length, increments)) {
+      at += length;
+      continue;
+    }
+    for (const std::size_t end = at + length; at < end; ++at) {
+      merge_counter(merging.ids[at], merging.totals[at], instance, registry, marking, result);
+    }
+  }
+  result.increments += increments;
+}
+
+// Compiled twice, with all that it calls.
+[[gnu::flatten]] void merge_anywhere(const wire::Frame& frame, Instance& instance,
+                                     Registry& registry, MergeResult& result) {
+  merge_all(frame, instance, registry, result);
+}
+#if defined(__x86_64__)
+[[gnu::flatten, gnu::target("avx2")]] void merge_with_avx2(const wire::Frame& frame,
+                                                           Instance& instance, Registry& registry,
+                                                           MergeResult& result) {
+  merge_all(frame, instance, registry, result);
+}
+#endif
+
+auto* merge_as_this_processor_can() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") != 0) {
+    return &merge_with_avx2;
+  }
+#endif
+  return &merge_anywhere;
+}
+
 }  // namespace
 
 void merge_counters(const wire::Frame& frame, Instance& instance, Registry& registry,
                     MergeResult& result) {
-  Unwritten::Marking marking(instance.unwritten);
-  Samples rest{frame.counter_ids, frame.counter_totals};
-  const auto skip = [&](std::uint32_t merged) {
-    rest = {rest.ids.subspan(merged), rest.totals.subspan(merged)};
-  };
-  while (!rest.ids.empty()) {
-    if (is_run<kShortRun>(rest, instance)) {
-      if (is_run<kLongRun>(rest, instance) &&
-          merge_run<kLongRun>(rest, instance, registry, marking, result)) {
-        skip(kLongRun);
-        continue;
-      }
-      if (merge_run<kShortRun>(rest, instance, registry, marking, result)) {
-        skip(kShortRun);
-        continue;
-      }
-    }
-    // One by one, up to where a run may begin.
-    std::uint32_t merged = 0;
-    do {
-      merge_counter(rest.ids[merged], rest.totals[merged], instance, registry, marking, result);
-      ++merged;
-    } while (merged < std::min<std::size_t>(kShortRun, rest.ids.size()) &&
-             rest.ids[merged] - rest.ids[merged - 1] == 1);
-    skip(merged);
-  }
+  static const auto merge = merge_as_this_processor_can();
+  merge(frame, instance, registry, result);
 }
 
 }  // namespace weir::sidecar

@@ -1,19 +1,18 @@
 #include "sidecar/ingest/merge_histograms.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "sidecar/ingest/merge_parts.h"
 
 namespace weir::sidecar {
 namespace {
 
-// One histogram's changed buckets: entries [first, end) of the frame's bucket vectors.
+// One histogram's changed buckets, of the frame's bucket vectors.
 struct Changed {
-  const wire::Frame& frame;
-  std::size_t first, end;
-
-  [[nodiscard]] std::size_t index(std::size_t i) const { return frame.bucket_indexes[i]; }
-  [[nodiscard]] std::uint64_t total(std::size_t i) const { return frame.bucket_totals[i]; }
+  const std::uint16_t* indexes;
+  const std::uint64_t* totals;
+  std::size_t size;
 };
 
 // In a rolling update another instance may have brought newer bounds.
@@ -40,11 +39,11 @@ Age age_of(const Changed& changed, std::span<const std::uint64_t> applied) {
   }
   bool more = false;
   bool less = false;
-  for (std::size_t i = changed.first; i < changed.end; ++i) {
-    const std::size_t index = changed.index(i);
+  for (std::size_t i = 0; i < changed.size; ++i) {
+    const std::size_t index = changed.indexes[i];
     if (index < applied.size()) {
-      more |= changed.total(i) > applied[index];
-      less |= changed.total(i) < applied[index];
+      more |= changed.totals[i] > applied[index];
+      less |= changed.totals[i] < applied[index];
       known -= applied[index];
     }
   }
@@ -59,27 +58,29 @@ Odd find_odd(const Changed& changed, std::span<const std::uint64_t> applied, Age
              std::uint64_t count) {
   std::uint64_t added = 0;
   bool wraps = false;
-  for (std::size_t i = changed.first; i < changed.end; ++i) {
-    const std::size_t index = changed.index(i);
+  for (std::size_t i = 0; i < changed.size; ++i) {
+    const std::size_t index = changed.indexes[i];
     if (index >= applied.size()) {
       return Odd::kMismatched;
     }
-    if (changed.total(i) < applied[index]) {
+    if (changed.totals[i] < applied[index]) {
       if (age == Age::kNeither) {
         continue;
       }
       return Odd::kRegressed;
     }
-    wraps |= __builtin_add_overflow(added, changed.total(i) - applied[index], &added);
+    wraps |= __builtin_add_overflow(added, changed.totals[i] - applied[index], &added);
   }
   // Nor may a hostile total wrap what others have counted.
   wraps |= __builtin_add_overflow(added, count, &added);
   return wraps ? Odd::kMismatched : Odd::kNothing;
 }
 
-// Whole or not at all.
-void merge_histogram(const Changed& changed, double sum, InstanceHistogram& local,
-                     Instance& instance, Registry& registry, MergeMode mode, MergeResult& result) {
+// Any statement of a histogram. Whole or not at all.
+[[gnu::noinline, gnu::cold]] void merge_with_care(const Changed& changed, double sum,
+                                                  InstanceHistogram& local, Instance& instance,
+                                                  HistogramValue& value, MergeMode mode,
+                                                  MergeResult& result) {
   const std::span<std::uint64_t> applied(instance.applied_buckets.data() + local.applied,
                                          local.buckets);
   Age age = Age::kNewer;
@@ -93,7 +94,6 @@ void merge_histogram(const Changed& changed, double sum, InstanceHistogram& loca
       sum = std::max(sum, local.applied_sum);
     }
   }
-  HistogramValue& value = registry.histograms()[local.value];
   const Odd odd = find_odd(changed, applied, age, value.count);
   if (odd == Odd::kRegressed) {
     ++result.regressed;
@@ -109,17 +109,73 @@ void merge_histogram(const Changed& changed, double sum, InstanceHistogram& loca
     follow_layout(bounds, value);
   }
   std::uint64_t count = 0;
-  for (std::size_t i = changed.first; i < changed.end; ++i) {
-    const std::size_t index = changed.index(i);
-    if (changed.total(i) < applied[index]) [[unlikely]] {
+  for (std::size_t i = 0; i < changed.size; ++i) {
+    const std::size_t index = changed.indexes[i];
+    if (changed.totals[i] < applied[index]) [[unlikely]] {
       ++result.regressed;  // the same bucket twice in one frame
       continue;
     }
-    const std::uint64_t added = changed.total(i) - applied[index];
+    const std::uint64_t added = changed.totals[i] - applied[index];
     value.buckets[bounds.fold.empty() ? index : bounds.fold[index]] += added;
-    applied[index] = changed.total(i);
+    applied[index] = changed.totals[i];
     count += added;
   }
+  value.count += count;
+  result.increments += count;
+}
+
+// What nearly all statements are: of buckets that there are, none of which went down, and so far
+// from the end of the range that nothing wraps.
+bool is_plain(const Changed& changed, const std::uint64_t* applied, std::size_t buckets,
+              std::uint64_t count) {
+  std::uint64_t bits = count;
+  for (std::size_t i = 0; i < changed.size; ++i) {
+    const std::size_t index = changed.indexes[i];
+    if (index >= buckets) [[unlikely]] {
+      return false;
+    }
+    const std::uint64_t more = changed.totals[i] - applied[index];
+    count += more;
+    bits |= changed.totals[i] | applied[index] | more | count;
+  }
+  return (bits >> 63) == 0;
+}
+
+// The same bucket may stand in it twice; what is less then is left out.
+std::uint64_t add_buckets(const Changed& changed, std::uint64_t* applied, std::uint64_t* buckets,
+                          MergeResult& result) {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < changed.size; ++i) {
+    const std::size_t index = changed.indexes[i];
+    const std::uint64_t total = changed.totals[i];
+    const std::uint64_t before = applied[index];
+    if (total < before) [[unlikely]] {
+      ++result.regressed;
+      continue;
+    }
+    buckets[index] += total - before;
+    applied[index] = total;
+    count += total - before;
+  }
+  return count;
+}
+
+void merge_histogram(const Changed& changed, double sum, InstanceHistogram& local,
+                     Instance& instance, HistogramValue& value, MergeMode mode,
+                     MergeResult& result) {
+  std::uint64_t* const applied = instance.applied_buckets.data() + local.applied;
+  const InstanceBounds& bounds = instance.bounds[local.bounds];
+  if (mode == MergeMode::kMaximum || bounds.folded != value.layout || !bounds.fold.empty() ||
+      !is_plain(changed, applied, local.buckets, value.count)) [[unlikely]] {
+    merge_with_care(changed, sum, local, instance, value, mode, result);
+    return;
+  }
+  if (!replace_in(value.sum, local.applied_sum, sum)) [[unlikely]] {
+    ++result.mismatched;
+    return;
+  }
+  local.applied_sum = sum;
+  const std::uint64_t count = add_buckets(changed, applied, value.buckets.data(), result);
   value.count += count;
   result.increments += count;
 }
@@ -129,26 +185,29 @@ void merge_histogram(const Changed& changed, double sum, InstanceHistogram& loca
 void merge_histograms(const wire::Frame& frame, Instance& instance, Registry& registry,
                       MergeMode mode, MergeResult& result) {
   Unwritten::Marking marking(instance.unwritten);
-  Changed changed{frame, 0, 0};
-  for (std::size_t i = 0; i < frame.histogram_ids.size(); ++i) {
-    changed.end = changed.first + frame.histogram_changed[i];
-    const std::uint32_t id = frame.histogram_ids[i];
-    const Target target = target_of(instance, id);
+  Changed changed{frame.bucket_indexes.data(), frame.bucket_totals.data(), 0};
+  const std::span<const std::uint32_t> ids = frame.histogram_ids;
+  const std::span<const std::uint16_t> sizes = frame.histogram_changed;
+  const std::span<const double> sums = frame.histogram_sums;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    changed.size = sizes[i];
+    const Target target = target_of(instance, ids[i]);
     if (target.kind() == TargetKind::kHistogram) [[likely]] {
-      merge_histogram(changed, frame.histogram_sums[i], instance.histograms[target.index()],
-                      instance, registry, mode, result);
-      marking.moved(id);
+      InstanceHistogram& local = instance.histograms[target.index()];
+      merge_histogram(changed, sums[i], local, instance, registry.histograms()[local.value], mode,
+                      result);
+      marking.moved(ids[i]);
     } else {
       count_odd(target, result);
       if (target.kind() == TargetKind::kRefused) {
-        std::uint64_t total = 0;  // whole in keyframes; a delta names only some of the buckets
-        for (std::size_t of = changed.first; of < changed.end; ++of) {
-          total += changed.total(of);
-        }
-        refuse_increments(instance.applied[id], total, result);
+        // Whole in keyframes; a delta names only some of the buckets.
+        const std::uint64_t total =
+            std::accumulate(changed.totals, changed.totals + changed.size, std::uint64_t{0});
+        refuse_increments(instance.applied[ids[i]], total, result);
       }
     }
-    changed.first = changed.end;
+    changed.indexes += changed.size;
+    changed.totals += changed.size;
   }
 }
 

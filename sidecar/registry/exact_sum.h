@@ -29,7 +29,8 @@ class ExactSum {
 
   [[nodiscard]] double value() const { return high_; }
   [[nodiscard]] double low() const { return low_; }  // what value() lacks
-  [[nodiscard]] bool is_finite() const { return std::isfinite(high_) && std::isfinite(low_); }
+  // What is lost below a sum that has left the range leaves it, too.
+  [[nodiscard]] bool is_finite() const { return std::isfinite(high_); }
 
  private:
   // `amount + more`, of which `more` is below the last bit of `amount`.

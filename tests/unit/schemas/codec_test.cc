@@ -209,6 +209,19 @@ INSTANTIATE_TEST_SUITE_P(
                 Reason::kBadValue, "finite"}),
     [](const auto& test) { return test.param.what; });
 
+TEST(Codec, AnIdPastTheLimitIsFoundWhereverItStands) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      Sample sample;
+      sample.counter_ids.assign(size, 0);
+      sample.counter_totals.assign(size, 1);
+      EXPECT_FALSE(sample.decode());
+      sample.counter_ids[at] = 3'000'000'000u;
+      EXPECT_THAT(sample.decode().detail, HasSubstr("3000000000")) << at << " of " << size;
+    }
+  }
+}
+
 TEST(Codec, ForeignBytesAreNamedSo) {
   Decoder decoder;
   const std::string json = R"({"metrics": "of somebody else"})";
