@@ -35,7 +35,7 @@ class NatsConnection {
 
   [[nodiscard]] natsConnection* get() const { return connection_.get(); }
 
-  // Closes this one, waits for its threads, and takes the place of it.
+  // Closes the one it holds, waits for its threads, and holds this one.
   void reset(natsConnection* made) {
     close();
     connection_.reset(made);

@@ -23,7 +23,8 @@ struct Merging {
 // The length of the run that begins with this sample; 1: it stands alone.
 std::size_t run_from(const Merging& merging, std::size_t at) {
   const std::uint32_t* const ids = merging.ids + at;
-  if (merging.samples - at < 2 || ids[1] - ids[0] != 1 || ids[1] >= merging.announced) {
+  if (merging.samples - at < 2 || ids[1] - ids[0] != 1 ||
+      std::max(ids[0], ids[1]) >= merging.announced) {
     return 1;
   }
   const Target* const targets = merging.targets + ids[0];

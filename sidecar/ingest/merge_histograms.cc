@@ -76,11 +76,31 @@ Odd find_odd(const Changed& changed, std::span<const std::uint64_t> applied, Age
   return wraps ? Odd::kMismatched : Odd::kNothing;
 }
 
+// Adds what is more of each bucket to the one that `shown_as` leads to; says how much in all. The
+// same bucket may be stated twice: what is less by then is left out.
+template <typename ShownAs>
+std::uint64_t add_buckets(const Changed& changed, std::uint64_t* applied, std::uint64_t* buckets,
+                          const ShownAs& shown_as, MergeResult& result) {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < changed.size; ++i) {
+    const std::size_t index = changed.indexes[i];
+    const std::uint64_t total = changed.totals[i];
+    const std::uint64_t before = applied[index];
+    if (total < before) [[unlikely]] {
+      ++result.regressed;
+      continue;
+    }
+    buckets[shown_as(index)] += total - before;
+    applied[index] = total;
+    count += total - before;
+  }
+  return count;
+}
+
 // Any statement of a histogram. Whole or not at all.
-[[gnu::noinline, gnu::cold]] void merge_with_care(const Changed& changed, double sum,
-                                                  InstanceHistogram& local, Instance& instance,
-                                                  HistogramValue& value, MergeMode mode,
-                                                  MergeResult& result) {
+void merge_with_care(const Changed& changed, double sum, InstanceHistogram& local,
+                     Instance& instance, HistogramValue& value, MergeMode mode,
+                     MergeResult& result) {
   const std::span<std::uint64_t> applied(instance.applied_buckets.data() + local.applied,
                                          local.buckets);
   Age age = Age::kNewer;
@@ -108,18 +128,9 @@ Odd find_odd(const Changed& changed, std::span<const std::uint64_t> applied, Age
   if (bounds.folded != value.layout) [[unlikely]] {
     follow_layout(bounds, value);
   }
-  std::uint64_t count = 0;
-  for (std::size_t i = 0; i < changed.size; ++i) {
-    const std::size_t index = changed.indexes[i];
-    if (changed.totals[i] < applied[index]) [[unlikely]] {
-      ++result.regressed;  // the same bucket twice in one frame
-      continue;
-    }
-    const std::uint64_t added = changed.totals[i] - applied[index];
-    value.buckets[bounds.fold.empty() ? index : bounds.fold[index]] += added;
-    applied[index] = changed.totals[i];
-    count += added;
-  }
+  const std::uint64_t count = add_buckets(
+      changed, applied.data(), value.buckets.data(),
+      [&](std::size_t index) { return bounds.fold.empty() ? index : bounds.fold[index]; }, result);
   value.count += count;
   result.increments += count;
 }
@@ -141,25 +152,6 @@ bool is_plain(const Changed& changed, const std::uint64_t* applied, std::size_t 
   return (bits >> 63) == 0;
 }
 
-// The same bucket may stand in it twice; what is less then is left out.
-std::uint64_t add_buckets(const Changed& changed, std::uint64_t* applied, std::uint64_t* buckets,
-                          MergeResult& result) {
-  std::uint64_t count = 0;
-  for (std::size_t i = 0; i < changed.size; ++i) {
-    const std::size_t index = changed.indexes[i];
-    const std::uint64_t total = changed.totals[i];
-    const std::uint64_t before = applied[index];
-    if (total < before) [[unlikely]] {
-      ++result.regressed;
-      continue;
-    }
-    buckets[index] += total - before;
-    applied[index] = total;
-    count += total - before;
-  }
-  return count;
-}
-
 void merge_histogram(const Changed& changed, double sum, InstanceHistogram& local,
                      Instance& instance, HistogramValue& value, MergeMode mode,
                      MergeResult& result) {
@@ -175,7 +167,8 @@ void merge_histogram(const Changed& changed, double sum, InstanceHistogram& loca
     return;
   }
   local.applied_sum = sum;
-  const std::uint64_t count = add_buckets(changed, applied, value.buckets.data(), result);
+  const std::uint64_t count = add_buckets(
+      changed, applied, value.buckets.data(), [](std::size_t index) { return index; }, result);
   value.count += count;
   result.increments += count;
 }
